@@ -1,0 +1,18 @@
+//! rewheel says, with evidence, which OpenSSL every published wheel of a Python project carries,
+//! and when a wheel must be rebuilt.
+//!
+//! The map of the crate; imports run one way, from the end of this list to its start:
+//!
+//! - [`model`]: the words everything else is said in (pure);
+//! - [`scan`]: from the bytes of a wheel to findings with evidence (pure, pulls from a [`scan::Source`]);
+//! - [`policy`]: from facts to statuses, targets and decisions (pure);
+//! - [`config`]: settings, from the command line, the environment and files;
+//! - [`source`], [`fetch`]: files and HTTP, bounded in size and time;
+//! - [`feeds`], [`index`]: OpenSSL's facts and the package index;
+//! - [`store`]: what is remembered between runs;
+//! - [`report`]: text, JSON and Markdown;
+//! - [`cycle`]: one round of observing and deciding;
+//! - [`cli`]: the command line.
+
+pub mod model;
+pub mod scan;
