@@ -14,5 +14,6 @@
 //! - [`cycle`]: one round of observing and deciding;
 //! - [`cli`]: the command line.
 
+pub mod feeds;
 pub mod model;
 pub mod scan;
