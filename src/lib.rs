@@ -16,4 +16,5 @@
 
 pub mod feeds;
 pub mod model;
+pub mod policy;
 pub mod scan;
