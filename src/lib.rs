@@ -17,4 +17,5 @@
 pub mod feeds;
 pub mod model;
 pub mod policy;
+pub mod report;
 pub mod scan;

@@ -66,8 +66,12 @@ pub enum ReasonCode {
     FactsTooOld,
     /// A newer version of the project has taken this one's place; nothing is due for this one.
     Superseded,
-    /// Every finding that would ask for something was accepted on purpose.
-    Accepted,
+    /// The index knows no such project.
+    UnknownPackage,
+    /// No version of the project is one of those asked for.
+    NoSuchVersion,
+    /// The index could not be asked, or its answer not be read.
+    IndexUnavailable,
 }
 
 impl ReasonCode {
@@ -103,7 +107,9 @@ impl ReasonCode {
             Self::NoWheels => "no-wheels",
             Self::FactsTooOld => "facts-too-old",
             Self::Superseded => "superseded",
-            Self::Accepted => "accepted",
+            Self::UnknownPackage => "unknown-package",
+            Self::NoSuchVersion => "no-such-version",
+            Self::IndexUnavailable => "index-unavailable",
         }
     }
 }
