@@ -9,6 +9,7 @@ pub mod assess;
 pub mod coverage;
 pub mod decide;
 pub mod event;
+pub mod line;
 pub mod reason;
 pub mod requirement;
 pub mod settings;
@@ -18,8 +19,9 @@ pub mod wheel;
 
 pub use acceptance::Acceptance;
 pub use assess::{AdvisoryMatch, Assessment, assess};
-pub use decide::{Decision, DecisionKind, LineFacts, decide};
+pub use decide::{Decision, DecisionKind, PlannedAction, decide};
 pub use event::Event;
+pub use line::LineFacts;
 pub use reason::{Reason, ReasonCode};
 pub use requirement::Requirement;
 pub use settings::{Follow, Reaction, Settings};

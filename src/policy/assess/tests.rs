@@ -1,7 +1,9 @@
 use rstest::rstest;
 
 use super::*;
-use crate::model::{Architecture, BinaryFormat, LifeTime, LifeTimes, Releases};
+use crate::model::{
+    Advisory, Architecture, BinaryFormat, LifeTime, LifeTimes, Release, ReleaseKind, Releases,
+};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()

@@ -6,7 +6,8 @@ use crate::model::{
     Advisory, Architecture, BinaryFormat, Finding, Library, LifeTime, LifeTimes, Linkage, Problem,
     ProblemCode, Release, ReleaseKind, Releases, WheelScan,
 };
-use crate::policy::{Acceptance, Follow, WheelContent};
+use crate::model::{CoverageKey, OpensslFacts};
+use crate::policy::{Acceptance, Follow, Status, WheelContent, WheelFacts};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -214,18 +215,11 @@ fn steps_start_from_their_severity_on() {
         steps_severity: Severity::High,
         ..steps
     };
-    assert_eq!(
-        decide_on("2026-10-01", &wheels, &picky).kind,
-        DecisionKind::Track
-    );
-}
-
-#[test]
-fn a_reaction_may_be_to_report_only() {
-    let settings = Settings::default().with_reaction(Event::Security, Reaction::Inform);
-    let decision = decide_on("2026-10-01", &[wheel("win_amd64", &["3.5.8"])], &settings);
-    assert_eq!(decision.kind, DecisionKind::Inform);
-    assert!(decision.is_due);
+    let on = |settings| decide_on("2026-10-01", &wheels, settings);
+    assert_eq!(on(&picky).kind, DecisionKind::Track);
+    let told = picky.with_reaction(Event::Security, Reaction::Inform);
+    assert_eq!(on(&told).kind, DecisionKind::Inform);
+    assert!(on(&told).is_due);
 }
 
 #[test]

@@ -1,0 +1,11 @@
+//! The tests of rewheel as a whole: through its public surface, over real sockets and files.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    missing_docs
+)]
+
+mod history;
+mod house;
