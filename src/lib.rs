@@ -14,5 +14,9 @@
 //! - [`cycle`]: one round of observing and deciding;
 //! - [`cli`]: the command line.
 
+pub mod fetch;
+pub mod index;
 pub mod model;
 pub mod scan;
+pub mod source;
+pub mod store;
