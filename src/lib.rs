@@ -15,7 +15,11 @@
 //! - [`cli`]: the command line.
 
 pub mod feeds;
+pub mod fetch;
+pub mod index;
 pub mod model;
 pub mod policy;
 pub mod report;
 pub mod scan;
+pub mod source;
+pub mod store;

@@ -7,5 +7,12 @@
     missing_docs
 )]
 
+mod support;
+
+mod credentials;
+mod fetch;
 mod history;
 mod house;
+mod index;
+mod remote_wheel;
+mod remote_wheel_faults;

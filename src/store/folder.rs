@@ -1,0 +1,68 @@
+//! One file per thing, written so that readers see all of it or nothing.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::source::is_sha256;
+
+/// A bound on one entry; no entry of ours comes near it.
+const MAXIMUM_BYTES: u64 = 128 << 20;
+
+/// A folder of entries, each under a kind and a SHA-256.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    pub(super) const fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Where an entry is. Keys that are no SHA-256 have no place, so none leads out of the folder.
+    fn place(&self, kind: &str, key: &str) -> Option<(PathBuf, PathBuf)> {
+        if !is_sha256(key) {
+            return None;
+        }
+        let (shard, rest) = key.split_at_checked(2)?;
+        let folder = self.root.join(kind).join(shard);
+        let file = folder.join(rest);
+        Some((folder, file))
+    }
+
+    pub(super) fn read(&self, kind: &str, key: &str) -> Option<Vec<u8>> {
+        let (_, path) = self.place(kind, key)?;
+        let file = File::open(path).ok()?;
+        let metadata = file.metadata().ok()?;
+        if !metadata.is_file() || metadata.len() > MAXIMUM_BYTES {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        file.take(MAXIMUM_BYTES).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    }
+
+    /// Writes an entry; the error is a reason for people.
+    pub(super) fn write(&self, kind: &str, key: &str, parts: &[&[u8]]) -> Result<(), String> {
+        let Some((folder, path)) = self.place(kind, key) else {
+            return Ok(());
+        };
+        if parts.iter().map(|part| part.len() as u64).sum::<u64>() > MAXIMUM_BYTES {
+            return Ok(());
+        }
+        write_whole(&folder, &path, parts)
+            .map_err(|error| format!("{} cannot be written to: {error}", self.root.display()))
+    }
+}
+
+fn write_whole(folder: &Path, path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    for part in parts {
+        file.write_all(part)?;
+    }
+    file.flush()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
