@@ -14,6 +14,8 @@
 //! - [`cycle`]: one round of observing and deciding;
 //! - [`cli`]: the command line.
 
+pub mod cli;
+pub mod cycle;
 pub mod feeds;
 pub mod fetch;
 pub mod index;

@@ -1,0 +1,35 @@
+//! The command line.
+
+mod arguments;
+mod check_now;
+mod inspect;
+mod output;
+mod progress;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+pub use arguments::{Arguments, Command};
+
+/// Runs the command that the arguments name and returns the exit code: see the contract of exit
+/// codes in `rewheel --help`. Results go to standard output, everything else to standard error.
+pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nothing can be done when even the help cannot be written.
+            let _ = error.print();
+            return if error.use_stderr() { 2 } else { 0 };
+        }
+    };
+    output::log_to_stderr(&arguments.common);
+    let outcome = match &arguments.command {
+        Command::CheckNow(command) => check_now::run(command, &arguments.common).await,
+        Command::Inspect(command) => inspect::run(command, &arguments.common).await,
+    };
+    outcome.unwrap_or_else(|error| {
+        output::complain(&arguments.common, &format!("{error:#}"));
+        2
+    })
+}

@@ -1,0 +1,193 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pep440_rs::VersionSpecifiers;
+
+use crate::policy::Requirement;
+
+const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something is due, 2 usage or configuration is \
+wrong, 3 it could not be told.";
+
+/// Says, with evidence, which OpenSSL every published Python wheel carries, and when it must be
+/// rebuilt.
+#[derive(Debug, Parser)]
+#[command(name = "rewheel", version, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// Options that every command knows.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command knows.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// When to use colours; NO_COLOR is honoured.
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+    /// Show every reason and piece of evidence; twice: say what is done.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Show neither progress nor warnings.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Look at published wheels now, and say what is due.
+    #[command(after_help = CHECK_NOW_HELP)]
+    CheckNow(CheckNow),
+    /// Say what is inside wheels: files, folders, addresses.
+    #[command(after_help = INSPECT_HELP)]
+    Inspect(Inspect),
+}
+
+const CHECK_NOW_HELP: &str = "Examples:
+  rewheel check-now cryptography
+  rewheel check-now cryptography psycopg2-binary --format markdown
+  rewheel check-now cryptography --version '~=46.0'
+  rewheel check-now cryptography --all-versions
+  rewheel check-now cryptography --index-url https://index.example/simple/
+
+Exit codes: 0 all is well, 1 something is due, 2 usage is wrong (an unknown
+package too), 3 it could not be told.";
+
+const INSPECT_HELP: &str = "Examples:
+  rewheel inspect wheelhouse/
+  rewheel inspect cryptography-46.0.3-cp311-abi3-win_amd64.whl -v
+  rewheel inspect wheelhouse/ --require 'openssl>=3.5.4'
+  rewheel inspect wheelhouse/ --require 'openssl==3.5.*' --allow-none --format json
+
+Exit codes: 0 all is well, 1 a requirement is not met, 2 usage is wrong, 3 a
+wheel could not be read.";
+
+/// Arguments of `check-now`.
+#[derive(Args, Debug)]
+pub struct CheckNow {
+    /// The packages to look at, by their names on the index.
+    #[arg(required = true, value_name = "PACKAGE")]
+    pub packages: Vec<String>,
+    /// Look at the versions that fit this PEP 440 specifier, `~=46.0`; a bare version means exactly
+    /// that one.
+    #[arg(long, value_name = "SPEC", value_parser = specifiers, conflicts_with = "all_versions")]
+    pub version: Option<VersionSpecifiers>,
+    /// Look at every version that has wheels.
+    #[arg(long)]
+    pub all_versions: bool,
+    /// The package index, its simple API; by default that of UV_DEFAULT_INDEX, PIP_INDEX_URL or
+    /// pip's configuration, else PyPI.
+    #[arg(long, value_name = "URL")]
+    pub index_url: Option<String>,
+    /// Ask no OpenSSL feed, use the built-in facts only.
+    #[arg(long)]
+    pub offline: bool,
+    /// Remember nothing, and use nothing that is remembered.
+    #[arg(long)]
+    pub no_cache: bool,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+}
+
+/// How the result of a check is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// Tables for people.
+    Text,
+    /// The document `rewheel/check/v1`.
+    Json,
+    /// Markdown.
+    Markdown,
+}
+
+/// Arguments of `inspect`.
+#[derive(Args, Debug)]
+pub struct Inspect {
+    /// Wheels, folders with wheels, or addresses of wheels.
+    #[arg(required = true, value_name = "PATH|URL")]
+    pub wheels: Vec<PathBuf>,
+    /// What every wheel must carry, `openssl>=3.5.4`; may be given several times.
+    #[arg(long, value_name = "REQUIREMENT")]
+    pub require: Vec<Requirement>,
+    /// Let wheels pass that carry nothing of the required library, or use the system's.
+    #[arg(long, requires = "require")]
+    pub allow_none: bool,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t = InspectFormat::Text)]
+    pub format: InspectFormat,
+}
+
+/// How the result of an inspection is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    /// Tables for people.
+    Text,
+    /// The document `rewheel/inspect/v1`.
+    Json,
+}
+
+/// Reads a specifier; a bare version means exactly that one.
+fn specifiers(text: &str) -> Result<VersionSpecifiers, String> {
+    let exact = text
+        .trim_start()
+        .starts_with(|c: char| c.is_ascii_digit() || c == 'v');
+    let full = if exact {
+        format!("=={text}")
+    } else {
+        text.to_owned()
+    };
+    let specifiers: VersionSpecifiers = full.parse().map_err(|_| {
+        format!("{text:?} is not a PEP 440 specifier, such as \"~=46.0\" or \"46.0.3\"")
+    })?;
+    if specifiers.iter().next().is_none() {
+        return Err("it names no version; to see all of them use --all-versions".to_owned());
+    }
+    Ok(specifiers)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[rstest]
+    #[case("46.0.3", "==46.0.3")]
+    #[case("~=46.0", "~=46.0")]
+    #[case(">=45,<46", ">=45, <46")]
+    #[case("46.*", "==46.*")]
+    fn reads_specifiers(#[case] text: &str, #[case] shown: &str) {
+        assert_eq!(specifiers(text).unwrap().to_string(), shown);
+    }
+
+    #[rstest]
+    #[case("newest")]
+    #[case("46.0.3.x")]
+    #[case("")]
+    fn refuses_other_texts(#[case] text: &str) {
+        assert!(specifiers(text).is_err());
+    }
+}

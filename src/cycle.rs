@@ -1,0 +1,272 @@
+//! One round: observe the index and the wheels, then decide.
+
+mod reading;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, stream};
+
+use crate::feeds::FeedReport;
+use crate::index::{File, Index, IndexError, Project};
+use crate::model::{OpensslFacts, PublishedFile, PublishedVersion, Wanted, published};
+use crate::policy::{LineFacts, ReasonCode, Settings, WheelFacts, decide};
+use crate::report::{CheckReport, LineReport};
+use crate::scan;
+use crate::source::WheelLimits;
+use crate::store::Store;
+
+/// Who wants to know how far a round has come.
+pub trait Progress: Send + Sync {
+    /// That many more wheels are to be looked at; so many of them, with so many bytes, are to be
+    /// read.
+    fn found(&self, wheels: u64, unread: u64, bytes: u64);
+    /// That many more bytes have been received.
+    fn received(&self, bytes: u64);
+    /// One more wheel has been looked at.
+    fn done(&self);
+}
+
+/// Nobody wants to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn found(&self, _wheels: u64, _unread: u64, _bytes: u64) {}
+    fn received(&self, _bytes: u64) {}
+    fn done(&self) {}
+}
+
+/// What is asked of one project.
+#[derive(Clone, Debug)]
+pub struct LineRequest {
+    /// The project's name.
+    pub package: String,
+    /// The line's name: `main`, or the specifier that selects its versions.
+    pub line: String,
+    /// The versions that are looked at.
+    pub wanted: Wanted,
+    /// Whether all of them are looked at, or only the newest that has wheels.
+    pub every_version: bool,
+}
+
+/// Everything a round needs beside what is asked.
+#[derive(Debug)]
+pub struct Cycle {
+    /// The index.
+    pub index: Index,
+    /// What is remembered.
+    pub store: Store,
+    /// What is known of OpenSSL.
+    pub openssl: OpensslFacts,
+    /// Where that came from.
+    pub feeds: Vec<FeedReport>,
+    /// How it is judged.
+    pub settings: Settings,
+    /// Bounds on what scanning one wheel may cost.
+    pub scan_limits: scan::Limits,
+    /// Bounds on what fetching one wheel may cost.
+    pub wheel_limits: WheelLimits,
+    /// How many wheels, and how many pages, are read at once; at least one.
+    pub parallel: usize,
+    /// The moment for which everything is judged.
+    pub now: DateTime<Utc>,
+}
+
+/// One version of a project, observed and not yet judged.
+struct Observed {
+    version: PublishedVersion,
+    files: Vec<File>,
+    awaiting: Option<pep440_rs::Version>,
+    previous: Option<PublishedVersion>,
+    superseded: bool,
+}
+
+impl Cycle {
+    /// Looks at every line and decides; nothing is written but what is remembered. What cannot be
+    /// had is told in the report: this never fails.
+    pub async fn check(
+        &self,
+        requests: &[LineRequest],
+        progress: Arc<dyn Progress>,
+    ) -> CheckReport {
+        let projects: Vec<Result<Project, IndexError>> = stream::iter(requests)
+            .map(|request| self.index.project(&request.package, &self.store))
+            .buffered(self.parallel.max(1))
+            .collect()
+            .await;
+        let mut lines = Vec::new();
+        for (request, project) in requests.iter().zip(projects) {
+            match project {
+                Ok(project) => lines.extend(self.lines(request, &project, &progress).await),
+                Err(error) => lines.push(failed(request, &error)),
+            }
+        }
+        CheckReport {
+            checked_at: self.now,
+            dry_run: true,
+            feeds: self.feeds.clone(),
+            lines,
+        }
+    }
+
+    async fn lines(
+        &self,
+        request: &LineRequest,
+        project: &Project,
+        progress: &Arc<dyn Progress>,
+    ) -> Vec<LineReport> {
+        for warning in &project.warnings {
+            tracing::warn!("{}: {warning}", project.name);
+        }
+        let observed = observe(request, project);
+        if observed.is_empty() {
+            return vec![self.without_wheels(request, project)];
+        }
+        let wanted: Vec<&File> = observed.iter().flat_map(|one| &one.files).collect();
+        let mut wheels = self.read(&wanted, progress).await.into_iter();
+        observed
+            .into_iter()
+            .map(|one| {
+                let own: Vec<WheelFacts> = wheels.by_ref().take(one.files.len()).collect();
+                self.judge(request, project, &one, &own)
+            })
+            .collect()
+    }
+
+    fn judge(
+        &self,
+        request: &LineRequest,
+        project: &Project,
+        observed: &Observed,
+        wheels: &[WheelFacts],
+    ) -> LineReport {
+        let previous = observed.previous.as_ref();
+        let facts = LineFacts {
+            package: &project.name,
+            line: &request.line,
+            openssl: &self.openssl,
+            version: Some(&observed.version.version),
+            wheels,
+            awaiting: observed.awaiting.as_ref(),
+            previous_coverage: &previous.map(PublishedVersion::coverage).unwrap_or_default(),
+            first_upload: observed.version.first_upload,
+            superseded: observed.superseded,
+        };
+        LineReport {
+            package: project.name.clone(),
+            line: request.line.clone(),
+            version: Some(observed.version.version.clone()),
+            uploaded: observed.version.first_upload,
+            decision: decide(&facts, &self.settings, self.now),
+        }
+    }
+
+    /// A line without any wheel: the project has none, or none of the versions asked for.
+    fn without_wheels(&self, request: &LineRequest, project: &Project) -> LineReport {
+        let files = published_files(project);
+        if published::versions(&files, &request.wanted).is_empty()
+            && request.wanted.versions.is_some()
+        {
+            return LineReport::failed(
+                &project.name,
+                &request.line,
+                ReasonCode::NoSuchVersion,
+                format!("{} has no version that is {}", project.name, request.line),
+            );
+        }
+        let facts = LineFacts {
+            package: &project.name,
+            line: &request.line,
+            openssl: &self.openssl,
+            version: None,
+            wheels: &[],
+            awaiting: None,
+            previous_coverage: &BTreeSet::new(),
+            first_upload: None,
+            superseded: false,
+        };
+        LineReport {
+            package: project.name.clone(),
+            line: request.line.clone(),
+            version: None,
+            uploaded: None,
+            decision: decide(&facts, &self.settings, self.now),
+        }
+    }
+}
+
+/// The versions to look at with the files of their wheels, newest first.
+fn observe(request: &LineRequest, project: &Project) -> Vec<Observed> {
+    let files = published_files(project);
+    let everything = published::versions(&files, &Wanted::default());
+    let wanted = published::versions(&files, &request.wanted);
+    let newest = wanted.first().map(|one| one.version.clone());
+    let mut with_wheels = wanted.into_iter().filter(|one| !one.wheels.is_empty());
+    let chosen: Vec<PublishedVersion> = if request.every_version {
+        with_wheels.collect()
+    } else {
+        with_wheels.next().into_iter().collect()
+    };
+    chosen
+        .into_iter()
+        .enumerate()
+        .map(|(at, version)| Observed {
+            files: version
+                .wheels
+                .iter()
+                .filter_map(|wheel| project.files.iter().find(|file| file.name == wheel.file))
+                .cloned()
+                .collect(),
+            awaiting: newest
+                .clone()
+                .filter(|newest| at == 0 && *newest != version.version),
+            previous: everything
+                .iter()
+                .find(|one| one.version < version.version && !one.wheels.is_empty())
+                .cloned(),
+            superseded: at > 0,
+            version,
+        })
+        .collect()
+}
+
+fn published_files(project: &Project) -> Vec<PublishedFile> {
+    project
+        .files
+        .iter()
+        .filter_map(|file| {
+            PublishedFile::new(
+                &file.name,
+                &project.name,
+                file.yanked.is_some(),
+                file.uploaded,
+            )
+        })
+        .collect()
+}
+
+fn failed(request: &LineRequest, error: &IndexError) -> LineReport {
+    let code = match error {
+        IndexError::UnknownPackage { .. } | IndexError::BadName(_) => ReasonCode::UnknownPackage,
+        _ => ReasonCode::IndexUnavailable,
+    };
+    LineReport::failed(&request.package, &request.line, code, sentence(error))
+}
+
+/// An error with its causes, as one sentence.
+pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
+    let mut sentence = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Errors that already tell their cause are not told twice.
+        if !sentence.contains(&cause_text) {
+            sentence.push_str(": ");
+            sentence.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    sentence
+}

@@ -1,0 +1,88 @@
+//! Wheels, read once and remembered.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+
+use crate::index::File;
+use crate::model::{WheelName, WheelScan};
+use crate::policy::{WheelContent, WheelFacts};
+use crate::scan::{self, Scanned};
+use crate::source::read_wheel;
+
+use super::{Cycle, Progress, sentence};
+
+impl Cycle {
+    /// What is in these wheels, in their order; several are read at once.
+    pub(super) async fn read(
+        &self,
+        files: &[&File],
+        progress: &Arc<dyn Progress>,
+    ) -> Vec<WheelFacts> {
+        let known: Vec<(&File, WheelName, Option<WheelScan>)> = files
+            .iter()
+            .filter_map(|file| Some((*file, file.wheel.clone()?, self.remembered(file))))
+            .collect();
+        let unread = || known.iter().filter(|(_, _, scan)| scan.is_none());
+        progress.found(
+            known.len() as u64,
+            unread().count() as u64,
+            unread().filter_map(|(file, _, _)| file.size).sum(),
+        );
+        stream::iter(known)
+            .map(|(file, name, scan)| async move {
+                let content = match scan {
+                    Some(scan) => WheelContent::Scanned(scan),
+                    None => self.read_one(file, progress).await,
+                };
+                progress.done();
+                WheelFacts {
+                    name,
+                    sha256: file.sha256.clone(),
+                    content,
+                }
+            })
+            .buffered(self.parallel.max(1))
+            .collect()
+            .await
+    }
+
+    fn remembered(&self, file: &File) -> Option<WheelScan> {
+        let scanned = self.store.scan(file.sha256.as_deref()?)?;
+        Some(scanned.scan)
+    }
+
+    async fn read_one(&self, file: &File, progress: &Arc<dyn Progress>) -> WheelContent {
+        let Some(promised) = file.sha256.as_deref() else {
+            return WheelContent::Unreadable(format!(
+                "the index promises no SHA-256 for {}, so nothing that is read from it can be \
+                 believed",
+                file.name
+            ));
+        };
+        let limits = self.scan_limits;
+        let told = Arc::clone(progress);
+        let read = read_wheel(
+            self.index.client(),
+            file,
+            &self.wheel_limits,
+            move |bytes| told.received(bytes),
+            move |wheel| scan::scan(wheel, &limits),
+        )
+        .await;
+        match read {
+            Ok(read) if read.hash_verified || read.value.tail_only => {
+                self.remember(promised, &read.value);
+                WheelContent::Scanned(read.value.scan)
+            }
+            Ok(_) => {
+                WheelContent::Unreadable(format!("the SHA-256 of {} was not checked", file.name))
+            }
+            Err(error) => WheelContent::Unreadable(sentence(&error)),
+        }
+    }
+
+    fn remember(&self, sha256: &str, scanned: &Scanned) {
+        self.store.remember_scan(sha256, scanned);
+    }
+}
