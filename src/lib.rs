@@ -14,9 +14,12 @@
 //! - [`cycle`]: one round of observing and deciding;
 //! - [`cli`]: the command line.
 
+pub mod feeds;
 pub mod fetch;
 pub mod index;
 pub mod model;
+pub mod policy;
+pub mod report;
 pub mod scan;
 pub mod source;
 pub mod store;

@@ -7,6 +7,7 @@ pub mod facts;
 pub mod finding;
 pub mod openssl_version;
 pub mod platform;
+pub mod published;
 pub mod release;
 pub mod series;
 pub mod wheel;
@@ -19,6 +20,7 @@ pub use finding::{
 };
 pub use openssl_version::{OpensslVersion, Series, Stage};
 pub use platform::{CoverageKey, Libc, Os, PlatformTag};
+pub use published::{PublishedFile, PublishedVersion, Wanted};
 pub use release::{Release, ReleaseKind, Releases};
-pub use series::{LifeTime, LifeTimes};
+pub use series::{LifeTime, LifeTimes, Support};
 pub use wheel::{BuildTag, WheelName};

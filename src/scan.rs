@@ -2,6 +2,39 @@
 //!
 //! A wheel is read once, in file order: its tail, which holds the archive's directory, then
 //! everything before it. Nothing here knows where the bytes come from.
+//!
+//! The way of the bytes, each file knowing only those after it:
+//!
+//! - `wheel`: the reading itself; `second_look`: the rare case of reading a member again;
+//! - `archive`: the zip directory; `members`: what names tell; `nested`: archives in archives;
+//! - `member`: one member, by what its first bytes say; `inflate`: unpacking; `sbom`;
+//! - `binary`: one object file while it streams by; `image`: what is kept of it;
+//! - `banner`, `dated`: texts; `object_file`, `elf`, `mach_o`, `pe`, `version_number`: headers;
+//! - `verdict`: from what was gathered to findings; `library_name`.
+
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+mod archive;
+mod banner;
+mod binary;
+mod dated;
+mod elf;
+mod fields;
+mod image;
+mod inflate;
+mod library_name;
+mod mach_o;
+mod member;
+mod members;
+mod nested;
+mod object_file;
+mod pe;
+mod sbom;
+mod second_look;
+mod verdict;
+mod version_number;
+mod watched;
+mod wheel;
 
 use std::io::{self, Read};
 
@@ -61,4 +94,17 @@ pub struct Scanned {
     pub scan: WheelScan,
     /// Whether the directory showed nothing that could be native, so that only the tail was read.
     pub tail_only: bool,
+}
+
+/// Scans a wheel.
+///
+/// The source is asked once for its last [`TAIL_BYTES`], then, unless nothing in the wheel could
+/// be native, once for everything before, which is read to its end in file order. A directory
+/// that begins before the tail, and the headers of rare binaries, are read by ranges of their own.
+///
+/// # Errors
+/// What the source answers. Whatever is wrong with the archive or one of its members is a
+/// problem in the scan instead, and the rest is scanned.
+pub fn scan<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned> {
+    wheel::scan(source, limits)
 }

@@ -1,11 +1,12 @@
 //! Advisories: one CVE with its severity and the ranges of versions it affects.
 
 use std::fmt;
+use std::str::FromStr;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::openssl_version::OpensslVersion;
+use super::openssl_version::{OpensslVersion, ParseVersionError};
 
 /// How bad OpenSSL says an advisory is.
 ///
@@ -68,8 +69,7 @@ impl fmt::Display for Severity {
 }
 
 /// Where an affected range ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RangeEnd {
     /// Before this version, which is the fix (`lessThan` in a CVE record).
     Before(OpensslVersion),
@@ -77,8 +77,9 @@ pub enum RangeEnd {
     Through(OpensslVersion),
 }
 
-/// One range of affected versions of one series.
+/// One range of affected versions of one series; as text `3.0.0 < 3.0.7` or `3.0.0 <= 3.0.7`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct AffectedRange {
     /// The first affected version.
     pub introduced: OpensslVersion,
@@ -106,6 +107,60 @@ impl AffectedRange {
             RangeEnd::Before(fix) => Some(fix),
             RangeEnd::Through(_) => None,
         }
+    }
+}
+
+/// A text that is not an affected range.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseRangeError {
+    /// There is no ` < ` or ` <= ` in it.
+    #[error("{0:?} is not an affected range, such as \"3.0.0 < 3.0.7\"")]
+    Shape(String),
+    /// One of its ends is not a version.
+    #[error(transparent)]
+    Version(#[from] ParseVersionError),
+}
+
+impl FromStr for AffectedRange {
+    type Err = ParseRangeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some((introduced, last)) = text.split_once(" <= ") {
+            return Ok(Self {
+                introduced: introduced.parse()?,
+                end: RangeEnd::Through(last.parse()?),
+            });
+        }
+        let (introduced, fix) = text
+            .split_once(" < ")
+            .ok_or_else(|| ParseRangeError::Shape(text.chars().take(64).collect()))?;
+        Ok(Self {
+            introduced: introduced.parse()?,
+            end: RangeEnd::Before(fix.parse()?),
+        })
+    }
+}
+
+impl fmt::Display for AffectedRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.end {
+            RangeEnd::Before(fix) => write!(f, "{} < {fix}", self.introduced),
+            RangeEnd::Through(last) => write!(f, "{} <= {last}", self.introduced),
+        }
+    }
+}
+
+impl TryFrom<String> for AffectedRange {
+    type Error = ParseRangeError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<AffectedRange> for String {
+    fn from(range: AffectedRange) -> Self {
+        range.to_string()
     }
 }
 
@@ -172,6 +227,22 @@ mod tests {
         let range = range("3.0.0", RangeEnd::Through("3.0.7".parse().unwrap()));
         assert_eq!(range.holds(&version.parse().unwrap()), held);
         assert_eq!(range.named_fix(), None);
+    }
+
+    #[rstest]
+    #[case("3.0.0 < 3.0.7")]
+    #[case("3.0.0 <= 3.0.7")]
+    #[case("1.0.2 < 1.0.2zs")]
+    fn ranges_go_there_and_back(#[case] text: &str) {
+        assert_eq!(text.parse::<AffectedRange>().unwrap().to_string(), text);
+    }
+
+    #[rstest]
+    #[case("3.0.0")]
+    #[case("3.0.0 < ")]
+    #[case("3.0.0 > 3.0.7")]
+    fn refuses_other_ranges(#[case] text: &str) {
+        assert!(text.parse::<AffectedRange>().is_err());
     }
 
     #[test]

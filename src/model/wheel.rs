@@ -142,9 +142,9 @@ impl FromStr for WheelName {
             return Err(error("it holds characters that no wheel's name may hold"));
         }
         let parts: Vec<&str> = stem.split('-').collect();
-        let (name, version, build, python, abi, platform) = match parts.as_slice() {
-            &[name, version, python, abi, platform] => (name, version, None, python, abi, platform),
-            &[name, version, build, python, abi, platform] => {
+        let (name, version, build, python, abi, platform) = match *parts.as_slice() {
+            [name, version, python, abi, platform] => (name, version, None, python, abi, platform),
+            [name, version, build, python, abi, platform] => {
                 (name, version, Some(build), python, abi, platform)
             }
             _ => {

@@ -1,9 +1,9 @@
-//! The integration tests, in one binary so that they link once.
+//! The tests of rewheel as a whole: through its public surface, over real sockets and files.
 #![allow(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::unwrap_used,
     missing_docs
 )]
 
@@ -11,6 +11,8 @@ mod support;
 
 mod credentials;
 mod fetch;
+mod history;
+mod house;
 mod index;
 mod remote_wheel;
 mod remote_wheel_faults;

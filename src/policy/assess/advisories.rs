@@ -1,0 +1,189 @@
+//! The advisories that hold a linked version, and what fixes them.
+
+use crate::model::{Advisory, AffectedRange, OpensslVersion, Release, ReleaseKind, Severity};
+use crate::policy::reason::ReasonCode;
+use crate::policy::status::Status;
+
+use super::{AdvisoryMatch, Assessment, Judge, raise, raise_severity};
+
+impl Judge<'_> {
+    pub(super) fn advisories(&self, assessment: &mut Assessment) {
+        let mut fixed: Vec<(&Release, &Advisory)> = Vec::new();
+        let mut unfixed: Vec<(&AffectedRange, &Advisory)> = Vec::new();
+        for advisory in &self.facts.advisories {
+            let Some(range) = advisory.range_holding(&self.linked) else {
+                continue;
+            };
+            let fix = self.first_fix(range);
+            match fix {
+                Some(release) => fixed.push((release, advisory)),
+                None => unfixed.push((range, advisory)),
+            }
+            assessment.advisories.push(AdvisoryMatch {
+                cve: advisory.cve.clone(),
+                severity: advisory.severity,
+                fixed_in: fix.map(|release| release.version.clone()),
+            });
+            raise_severity(assessment, advisory.severity);
+        }
+        assessment.advisories.sort_by(|a, b| {
+            (b.severity.weight(), b.severity, &b.cve).cmp(&(
+                a.severity.weight(),
+                a.severity,
+                &a.cve,
+            ))
+        });
+        if let Some(first) = fixed.iter().map(|(release, _)| release.date).min() {
+            let newest = fixed.iter().map(|(release, _)| &release.version).max();
+            raise(
+                assessment,
+                Status::Vulnerable,
+                Some(first),
+                ReasonCode::InAffectedRange,
+                format!(
+                    "{} is in the affected range of {}; {} fixes {}",
+                    self.linked,
+                    advisories(fixed.len()),
+                    newest.map_or_else(String::new, ToString::to_string),
+                    if fixed.len() == 1 { "it" } else { "them all" },
+                ),
+            );
+        }
+        self.unfixed(assessment, &unfixed);
+    }
+
+    /// The first public, not withdrawn release of the linked series behind the range.
+    fn first_fix(&self, range: &AffectedRange) -> Option<&Release> {
+        self.facts
+            .releases
+            .usable(self.series())
+            .find(|release| release.version > self.linked && range.is_past(&release.version))
+    }
+
+    fn unfixed(&self, assessment: &mut Assessment, unfixed: &[(&AffectedRange, &Advisory)]) {
+        let ended = self
+            .facts
+            .life_times
+            .support(self.series(), self.today)
+            .has_ended();
+        for code in [
+            ReasonCode::PremiumOnly,
+            ReasonCode::NoFixInSeries,
+            ReasonCode::FixPending,
+        ] {
+            let mut named: Vec<&OpensslVersion> = Vec::new();
+            let mut count: usize = 0;
+            for (range, _) in unfixed {
+                if self.why_unfixed(range, ended) == code {
+                    count = count.saturating_add(1);
+                    named.extend(range.named_fix());
+                }
+            }
+            if count == 0 {
+                continue;
+            }
+            let newest = named.into_iter().max().map(ToString::to_string);
+            let what = format!(
+                "{} is in the affected range of {}",
+                self.linked,
+                advisories(count)
+            );
+            let message = match (code, newest) {
+                (ReasonCode::PremiumOnly, Some(fix)) => {
+                    format!("{what}; the fix, {fix}, is for holders of a support contract only")
+                }
+                (ReasonCode::FixPending, Some(fix)) if self.is_withdrawn(&fix) => {
+                    format!("{what}; the fix, {fix}, was withdrawn and has no successor yet")
+                }
+                (ReasonCode::FixPending, Some(fix)) => {
+                    format!("{what}; the fix, {fix}, is not released yet")
+                }
+                (ReasonCode::FixPending, None) => format!("{what}; the fix is not released yet"),
+                _ => format!(
+                    "{what}; no public release of {} fixes it, and its support has ended",
+                    self.series()
+                ),
+            };
+            raise(assessment, Status::Exposed, None, code, message);
+        }
+    }
+
+    fn is_withdrawn(&self, version: &str) -> bool {
+        version
+            .parse()
+            .ok()
+            .and_then(|version| self.facts.releases.get(&version))
+            .is_some_and(|release| release.withdrawn.is_some())
+    }
+
+    fn why_unfixed(&self, range: &AffectedRange, ended: bool) -> ReasonCode {
+        let premium = range
+            .named_fix()
+            .and_then(|fix| self.facts.releases.get(fix))
+            .is_some_and(|release| release.premium_only);
+        // After the end of a series its letter releases go on for contract holders, listed or not.
+        let letters = ended
+            && range
+                .named_fix()
+                .is_some_and(|fix| !fix.letters().is_empty());
+        if premium || letters {
+            ReasonCode::PremiumOnly
+        } else if ended {
+            ReasonCode::NoFixInSeries
+        } else {
+            ReasonCode::FixPending
+        }
+    }
+
+    /// A newer release that calls itself a security release and that no known advisory ends at.
+    pub(super) fn pending(&self, assessment: &mut Assessment) {
+        let pending = self
+            .facts
+            .releases
+            .usable(self.series())
+            .filter(|release| release.version > self.linked)
+            .filter(|release| release.kind == ReleaseKind::Security)
+            .find(|release| !self.has_advisories(release));
+        if let Some(release) = pending {
+            let severity = release.severity.unwrap_or(Severity::Unknown);
+            raise_severity(assessment, severity);
+            raise(
+                assessment,
+                Status::Vulnerable,
+                Some(release.date),
+                ReasonCode::AdvisoriesPending,
+                format!(
+                    "{} of {} calls itself a security release (most severe: {severity}); its \
+                     advisories are not out yet",
+                    release.version, release.date
+                ),
+            );
+        }
+    }
+
+    fn has_advisories(&self, release: &Release) -> bool {
+        let before = self
+            .facts
+            .releases
+            .of_series(self.series())
+            .rfind(|earlier| earlier.version.is_final() && earlier.version < release.version);
+        self.facts
+            .advisories
+            .iter()
+            .flat_map(|advisory| &advisory.affected)
+            .filter(|range| range.introduced.series() == self.series())
+            .any(|range| match before {
+                Some(before) => range.holds(&before.version) && range.is_past(&release.version),
+                None => range.named_fix() == Some(&release.version),
+            })
+    }
+}
+
+/// "1 advisory", "12 advisories".
+fn advisories(count: usize) -> String {
+    if count == 1 {
+        "1 advisory".to_owned()
+    } else {
+        format!("{count} advisories")
+    }
+}

@@ -1,0 +1,280 @@
+//! What is to be said of a line as a whole: the events of its wheels, its platforms, its facts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use pep440_rs::Version;
+
+use crate::model::{CoverageKey, OpensslFacts, OpensslVersion, Series, Severity};
+
+use super::coverage;
+use super::event::Event;
+use super::reason::{Reason, ReasonCode};
+use super::settings::{Reaction, Settings};
+use super::status::Status;
+use super::target::first_release;
+use super::wheel::{FindingVerdict, WheelFacts, WheelVerdict};
+
+/// What is known of one line of a project.
+#[derive(Clone, Debug)]
+pub struct LineFacts<'a> {
+    /// The project's name, normalized.
+    pub package: &'a str,
+    /// The line's name, `main` or a specifier.
+    pub line: &'a str,
+    /// What is known of OpenSSL.
+    pub openssl: &'a OpensslFacts,
+    /// The version that is judged; none when the line has no wheels at all.
+    pub version: Option<&'a Version>,
+    /// Its wheels.
+    pub wheels: &'a [WheelFacts],
+    /// A newer version that has no wheels yet.
+    pub awaiting: Option<&'a Version>,
+    /// What the version before the judged one covered.
+    pub previous_coverage: &'a BTreeSet<CoverageKey>,
+    /// When the judged version's first file was uploaded.
+    pub first_upload: Option<DateTime<Utc>>,
+    /// Whether a newer version has taken its place: then it is looked at, and nothing is due.
+    pub superseded: bool,
+}
+
+/// Events of a line, each with the reaction it leads to.
+pub(super) type Reactions = BTreeMap<Event, Reaction>;
+
+/// The events of a line with the reactions to them, and what is to be said of it.
+pub(super) fn observe(
+    facts: &LineFacts<'_>,
+    settings: &Settings,
+    now: DateTime<Utc>,
+    wheels: &[WheelVerdict],
+    linked: &BTreeSet<Series>,
+) -> (Reactions, Vec<Reason>) {
+    let mut line = Line {
+        facts,
+        settings,
+        now,
+        today: now.date_naive(),
+        wheels,
+        linked,
+        events: BTreeMap::new(),
+        reasons: Vec::new(),
+    };
+    line.publication();
+    line.due();
+    line.told();
+    line.facts_age();
+    (line.events, line.reasons)
+}
+
+struct Line<'a> {
+    facts: &'a LineFacts<'a>,
+    settings: &'a Settings,
+    now: DateTime<Utc>,
+    today: NaiveDate,
+    wheels: &'a [WheelVerdict],
+    linked: &'a BTreeSet<Series>,
+    events: Reactions,
+    reasons: Vec<Reason>,
+}
+
+impl Line<'_> {
+    fn raise(&mut self, event: Event, reaction: Reaction) {
+        let known = self.events.entry(event).or_insert(reaction);
+        *known = reaction.max(*known);
+    }
+
+    fn say(&mut self, code: ReasonCode, message: impl Into<String>) {
+        self.reasons.push(Reason::new(code, message));
+    }
+
+    /// What is to be said of the version and its platforms.
+    fn publication(&mut self) {
+        match (self.facts.version, self.facts.awaiting) {
+            (None, _) => self.say(
+                ReasonCode::NoWheels,
+                format!("{} publishes no wheels that count", self.facts.package),
+            ),
+            (Some(version), Some(newest)) => self.say(
+                ReasonCode::NoWheelsYet,
+                format!("{newest} has no wheels yet; those of {version} are judged"),
+            ),
+            (Some(_), None) => {}
+        }
+        let current: BTreeSet<CoverageKey> = self
+            .wheels
+            .iter()
+            .flat_map(|wheel| wheel.name.coverage())
+            .collect();
+        let missing = coverage::missing(
+            self.facts.previous_coverage,
+            &current,
+            self.facts.first_upload,
+            self.now,
+        );
+        if let Some(reason) = missing {
+            if reason.code == ReasonCode::CoverageShrank {
+                self.raise(Event::CoverageShrank, Reaction::Inform);
+            }
+            self.reasons.push(reason);
+        }
+    }
+
+    /// Events that findings ask for.
+    fn due(&mut self) {
+        let wheels = self.wheels;
+        for finding in wheels.iter().flat_map(|wheel| &wheel.findings) {
+            if finding.accepted.is_some() {
+                continue;
+            }
+            for event in events_of(finding) {
+                let reaction = self.reaction(event, finding);
+                self.raise(event, reaction);
+            }
+        }
+    }
+
+    fn reaction(&self, event: Event, finding: &FindingVerdict) -> Reaction {
+        let assessment = &finding.assessment;
+        match (event, self.settings.reaction(event)) {
+            (Event::Exposed, _) if assessment.is_only_fix_pending() => Reaction::Inform,
+            (Event::Security, Reaction::Steps) => {
+                let weight = assessment.severity.map_or(0, Severity::weight);
+                if weight >= self.settings.steps_severity.weight() {
+                    Reaction::Steps
+                } else {
+                    Reaction::Issue
+                }
+            }
+            (_, reaction) => reaction,
+        }
+    }
+
+    /// Events that are only told.
+    fn told(&mut self) {
+        let wheels = self.wheels;
+        for (code, event) in [
+            (ReasonCode::Unreadable, Event::Unreadable),
+            (ReasonCode::SbomDisagrees, Event::SbomDisagrees),
+        ] {
+            if wheels.iter().any(|wheel| wheel.has(code)) {
+                let reaction = self.settings.reaction(event);
+                self.raise(event, reaction);
+            }
+        }
+        self.platforms_disagree();
+        self.new_series();
+        self.support_ends_soon();
+    }
+
+    fn platforms_disagree(&mut self) {
+        let mut by_versions: BTreeMap<Vec<OpensslVersion>, BTreeSet<String>> = BTreeMap::new();
+        for wheel in self
+            .wheels
+            .iter()
+            .filter(|wheel| !wheel.linked().is_empty())
+        {
+            by_versions
+                .entry(wheel.linked())
+                .or_default()
+                .extend(wheel.name.coverage().iter().map(ToString::to_string));
+        }
+        if by_versions.len() < 2 {
+            return;
+        }
+        let shown: Vec<String> = by_versions
+            .into_iter()
+            .map(|(versions, platforms)| {
+                let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
+                let platforms: Vec<String> = platforms.into_iter().collect();
+                format!("{} on {}", versions.join(" and "), platforms.join(", "))
+            })
+            .collect();
+        let reaction = self.settings.reaction(Event::PlatformsDisagree);
+        self.raise(Event::PlatformsDisagree, reaction);
+        self.say(ReasonCode::PlatformsDisagree, shown.join("; "));
+    }
+
+    fn new_series(&mut self) {
+        let Some(newest_linked) = self.linked.iter().next_back().copied() else {
+            return;
+        };
+        let openssl = self.facts.openssl;
+        for life_time in openssl.life_times.iter() {
+            if life_time.series <= newest_linked || self.today > life_time.ends {
+                continue;
+            }
+            let Some(first) = first_release(openssl, life_time.series) else {
+                continue;
+            };
+            self.say(
+                ReasonCode::NewSeries,
+                format!(
+                    "the series {} began with {} on {}; the wheels are linked to {newest_linked}",
+                    life_time.series, first.version, first.date
+                ),
+            );
+            // A series stays newer for years; it is news only until it has settled.
+            if self.today.signed_duration_since(first.date) <= self.settings.series_settle {
+                let reaction = self.settings.reaction(Event::NewSeries);
+                self.raise(Event::NewSeries, reaction);
+            }
+        }
+    }
+
+    fn support_ends_soon(&mut self) {
+        for series in self.linked {
+            let Some(life_time) = self.facts.openssl.life_times.get(*series) else {
+                continue;
+            };
+            let left = life_time.ends.signed_duration_since(self.today);
+            if left.num_days() >= 0 && left <= self.settings.end_of_life_notice {
+                let message = format!("the support of {series} ends on {}", life_time.ends);
+                self.reasons
+                    .push(Reason::new(ReasonCode::EndOfLifeSoon, message));
+            }
+        }
+    }
+
+    /// Facts that are too old cannot prove that nothing newer exists.
+    fn facts_age(&mut self) {
+        let as_of = self.facts.openssl.as_of;
+        let age = self.today.signed_duration_since(as_of);
+        let matters = self.wheels.iter().any(WheelVerdict::carries_openssl);
+        if matters && age > self.settings.maximum_fact_age {
+            self.say(
+                ReasonCode::FactsTooOld,
+                format!(
+                    "what is known of OpenSSL is of {as_of}, {} days old: a release or an \
+                     advisory after that day would not be seen, so \"current\" cannot be vouched for",
+                    age.num_days()
+                ),
+            );
+        }
+    }
+}
+
+/// The events of one finding: its status, and what stands behind it.
+fn events_of(finding: &FindingVerdict) -> Vec<Event> {
+    let assessment = &finding.assessment;
+    let mut events = Vec::new();
+    for (code, event) in [
+        (ReasonCode::WithdrawnRelease, Event::Withdrawn),
+        (ReasonCode::InAffectedRange, Event::Security),
+        (ReasonCode::AdvisoriesPending, Event::Security),
+        (ReasonCode::AdvisoriesPending, Event::AdvisoriesPending),
+        (ReasonCode::PremiumOnly, Event::Exposed),
+        (ReasonCode::NoFixInSeries, Event::Exposed),
+        (ReasonCode::FixPending, Event::Exposed),
+        (ReasonCode::EndOfLife, Event::EndOfLife),
+    ] {
+        if assessment.has(code) && !events.contains(&event) {
+            events.push(event);
+        }
+    }
+    if assessment.status == Status::Outdated
+        || (assessment.has(ReasonCode::NewerRelease) && assessment.advisories.is_empty())
+    {
+        events.push(Event::BugFix);
+    }
+    events
+}

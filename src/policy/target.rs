@@ -1,0 +1,123 @@
+//! Targets: the release that wheels of a series should carry next.
+
+use std::collections::BTreeMap;
+
+use chrono::{NaiveDate, TimeDelta};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{LifeTime, OpensslFacts, OpensslVersion, Release, Series};
+
+use super::settings::{Follow, Settings};
+
+/// The release that wheels linked to a series should carry next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The followed series.
+    pub series: Series,
+    /// Its newest public final release; none when the series is dead, or has none.
+    pub version: Option<OpensslVersion>,
+    /// The day of that release.
+    pub published: Option<NaiveDate>,
+    /// Of a dead series the last public release: the least that wheels should carry.
+    pub minimum: Option<OpensslVersion>,
+    /// Of a dead series where to go.
+    pub successor: Option<Successor>,
+}
+
+/// Where to go from a dead series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Successor {
+    /// The newest supported series with long-term support.
+    pub lts: Option<Series>,
+    /// The newest supported series.
+    pub newest: Option<Series>,
+}
+
+/// The targets of a line: which series each linked series is to follow, and the target of each
+/// followed series.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Targets {
+    /// From linked to followed series.
+    pub followed: BTreeMap<Series, Series>,
+    /// The targets, one per followed series, in the order of the series.
+    pub targets: Vec<Target>,
+}
+
+/// The targets for wheels that are linked to these series.
+pub fn targets(
+    linked: impl IntoIterator<Item = Series>,
+    facts: &OpensslFacts,
+    settings: &Settings,
+    today: NaiveDate,
+) -> Targets {
+    let mut found = Targets::default();
+    for series in linked {
+        let followed = match settings.follow {
+            Follow::Series => series,
+            Follow::Named(named) => named,
+            Follow::Latest => {
+                settled(facts, settings.series_settle, today, |_| true).unwrap_or(series)
+            }
+            Follow::Lts => {
+                settled(facts, settings.series_settle, today, |one| one.lts).unwrap_or(series)
+            }
+        };
+        found.followed.insert(series, followed);
+    }
+    let mut all: Vec<Series> = found.followed.values().copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    found.targets = all
+        .into_iter()
+        .map(|series| target(series, facts, today))
+        .collect();
+    found
+}
+
+fn target(series: Series, facts: &OpensslFacts, today: NaiveDate) -> Target {
+    let newest = facts.releases.newest(series);
+    let version = newest.map(|release| release.version.clone());
+    if facts.life_times.support(series, today).has_ended() {
+        return Target {
+            series,
+            version: None,
+            published: None,
+            minimum: version,
+            successor: Some(Successor {
+                lts: settled(facts, TimeDelta::zero(), today, |one| one.lts),
+                newest: settled(facts, TimeDelta::zero(), today, |_| true),
+            }),
+        };
+    }
+    Target {
+        series,
+        version,
+        published: newest.map(|release| release.date),
+        minimum: None,
+        successor: None,
+    }
+}
+
+/// The newest supported series whose first release is that old.
+fn settled(
+    facts: &OpensslFacts,
+    age: TimeDelta,
+    today: NaiveDate,
+    fits: impl Fn(&LifeTime) -> bool,
+) -> Option<Series> {
+    facts
+        .life_times
+        .iter()
+        .filter(|life_time| today <= life_time.ends && fits(life_time))
+        .filter(|life_time| {
+            first_release(facts, life_time.series)
+                .is_some_and(|release| today.signed_duration_since(release.date) >= age)
+        })
+        .map(|life_time| life_time.series)
+        .next_back()
+}
+
+/// The first usable release of a series.
+pub fn first_release(facts: &OpensslFacts, series: Series) -> Option<&Release> {
+    facts.releases.usable(series).next()
+}

@@ -1,0 +1,26 @@
+//! Reports: what was found and decided, for terminals, scripts and Markdown.
+
+pub mod check;
+pub mod history;
+pub mod inspection;
+pub mod json;
+pub mod markdown;
+pub mod printable;
+pub mod rows;
+pub mod table;
+pub mod text;
+
+pub use check::{CheckReport, ExitStatus, LineReport};
+pub use inspection::{InspectedWheel, InspectionReport};
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appearance {
+    /// Whether colours are wanted.
+    pub colours: bool,
+    /// The width of the terminal in columns; none for a pipe or a file, where lines are not
+    /// wrapped.
+    pub width: Option<u16>,
+    /// Whether every wheel's reasons and evidence are shown.
+    pub verbose: bool,
+}

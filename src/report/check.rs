@@ -1,0 +1,112 @@
+//! What one check came to.
+
+use chrono::{DateTime, Utc};
+use pep440_rs::Version;
+
+use crate::feeds::FeedReport;
+use crate::policy::{Decision, DecisionKind, Reason, ReasonCode};
+
+/// What one check came to.
+#[derive(Clone, Debug)]
+pub struct CheckReport {
+    /// The moment for which everything was judged.
+    pub checked_at: DateTime<Utc>,
+    /// Whether nothing was to be written anywhere.
+    pub dry_run: bool,
+    /// Where OpenSSL's facts came from.
+    pub feeds: Vec<FeedReport>,
+    /// The lines, in the order in which they were asked for; of one project newest version first.
+    pub lines: Vec<LineReport>,
+}
+
+/// What was found about one line of a project, or one version of it.
+#[derive(Clone, Debug)]
+pub struct LineReport {
+    /// The project's name, normalized.
+    pub package: String,
+    /// The line's name.
+    pub line: String,
+    /// The judged version.
+    pub version: Option<Version>,
+    /// When its first file was uploaded.
+    pub uploaded: Option<DateTime<Utc>>,
+    /// What was decided.
+    pub decision: Decision,
+}
+
+/// What a check says to the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// All is well.
+    Well,
+    /// Something is due.
+    Due,
+    /// Usage or configuration is wrong.
+    Usage,
+    /// It could not be told.
+    Unclear,
+}
+
+impl ExitStatus {
+    /// The exit code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Well => 0,
+            Self::Due => 1,
+            Self::Usage => 2,
+            Self::Unclear => 3,
+        }
+    }
+}
+
+impl LineReport {
+    /// A line about which nothing could be found out.
+    pub fn failed(package: &str, line: &str, code: ReasonCode, message: String) -> Self {
+        Self {
+            package: package.to_owned(),
+            line: line.to_owned(),
+            version: None,
+            uploaded: None,
+            decision: Decision {
+                kind: DecisionKind::Inform,
+                severity: None,
+                events: Vec::new(),
+                targets: Vec::new(),
+                wheels: Vec::new(),
+                reasons: vec![Reason::new(code, message)],
+                plan: Vec::new(),
+                is_due: false,
+                is_unclear: true,
+            },
+        }
+    }
+
+    /// Whether the index knows no such project.
+    pub fn is_unknown_package(&self) -> bool {
+        self.has(ReasonCode::UnknownPackage) || self.has(ReasonCode::NoSuchVersion)
+    }
+
+    /// Whether one of the line's reasons has this code.
+    pub fn has(&self, code: ReasonCode) -> bool {
+        self.decision
+            .reasons
+            .iter()
+            .any(|reason| reason.code == code)
+    }
+}
+
+impl CheckReport {
+    /// What the check says to the shell, the first that applies.
+    pub fn exit_status(&self) -> ExitStatus {
+        let any = |holds: &dyn Fn(&LineReport) -> bool| self.lines.iter().any(holds);
+        if any(&LineReport::is_unknown_package) {
+            ExitStatus::Usage
+        } else if any(&|line| line.decision.is_due) {
+            ExitStatus::Due
+        } else if any(&|line| line.decision.is_unclear) {
+            ExitStatus::Unclear
+        } else {
+            ExitStatus::Well
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The report as Markdown, for job summaries and issues.
+
+use std::fmt::Write;
+
+use chrono::NaiveDate;
+
+use crate::model::Severity;
+use crate::model::advisory::advisory_url;
+
+use super::check::{CheckReport, LineReport};
+use super::printable::markdown as clean;
+use super::{history, rows, text};
+
+/// Writes the report.
+pub fn check(report: &CheckReport) -> String {
+    let today = report.checked_at.date_naive();
+    let mut markdown = String::new();
+    for (package, lines) in history::by_package(&report.lines) {
+        if let [line] = lines.as_slice() {
+            one_line(&mut markdown, line, today);
+        } else {
+            versions(&mut markdown, package, &lines);
+        }
+    }
+    for feed in &report.feeds {
+        let _ = writeln!(
+            markdown,
+            "- OpenSSL {}: {} facts of {}",
+            feed.name,
+            match feed.source {
+                crate::model::FactsOrigin::Network => "live",
+                crate::model::FactsOrigin::Cache => "remembered",
+                crate::model::FactsOrigin::BuiltIn => "built-in",
+                crate::model::FactsOrigin::Directory => "mirrored",
+            },
+            feed.as_of
+        );
+    }
+    markdown
+}
+
+fn one_line(markdown: &mut String, line: &LineReport, today: NaiveDate) {
+    let version = line
+        .version
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let _ = writeln!(
+        markdown,
+        "## {} {}{}\n",
+        clean(&line.package),
+        clean(&version),
+        text::uploaded(line.uploaded)
+    );
+    let _ = writeln!(
+        markdown,
+        "**Decision: {}**\n",
+        clean(&text::summary(&line.decision))
+    );
+    for target in &line.decision.targets {
+        let _ = writeln!(
+            markdown,
+            "- target {}",
+            clean(&text::target_sentence(target))
+        );
+    }
+    for sentence in text::all_reasons(&line.decision, false) {
+        let _ = writeln!(markdown, "- {}", clean(&sentence));
+    }
+    if !line.decision.wheels.is_empty() {
+        row(
+            markdown,
+            &[
+                "platform",
+                "wheel",
+                "OpenSSL",
+                "linkage",
+                "status",
+                "advisories",
+                "days since fix",
+            ],
+        );
+        row(markdown, &["---"; 7]);
+        for one in line
+            .decision
+            .wheels
+            .iter()
+            .flat_map(|wheel| rows::of_wheel(wheel, today))
+        {
+            row(
+                markdown,
+                &[
+                    &clean(&one.platform),
+                    &clean(&one.wheel),
+                    &clean(&one.linked),
+                    &clean(&one.linkage),
+                    &one.status_text(),
+                    &clean(&one.advisories),
+                    &one.days.map(|days| days.to_string()).unwrap_or_default(),
+                ],
+            );
+        }
+    }
+    let advisories = text::advisory_rows(&line.decision);
+    if !advisories.is_empty() {
+        row(markdown, &["advisory", "severity", "linked", "fixed in"]);
+        row(markdown, &["---"; 4]);
+        for one in advisories {
+            let name = advisory_url(&one.cve)
+                .map_or_else(|| clean(&one.cve), |url| format!("[{}]({url})", one.cve));
+            row(
+                markdown,
+                &[
+                    &name,
+                    one.severity,
+                    &clean(&one.linked),
+                    &clean(&one.fixed_in),
+                ],
+            );
+        }
+    }
+    markdown.push('\n');
+}
+
+fn versions(markdown: &mut String, package: &str, lines: &[&LineReport]) {
+    let _ = writeln!(markdown, "## {}\n", clean(package));
+    if let Some(newest) = lines.first() {
+        let _ = writeln!(
+            markdown,
+            "**Decision: {}**",
+            clean(&text::summary(&newest.decision))
+        );
+    }
+    row(
+        markdown,
+        &[
+            "version",
+            "of",
+            "platform",
+            "wheels",
+            "OpenSSL",
+            "status",
+            "worst severity",
+        ],
+    );
+    row(markdown, &["---"; 7]);
+    for one in history::rows(lines) {
+        row(
+            markdown,
+            &[
+                &clean(&one.version),
+                &one.uploaded,
+                &clean(&one.platform),
+                &one.wheels.to_string(),
+                &clean(&one.linked),
+                one.status.as_str(),
+                one.severity.map(Severity::as_str).unwrap_or_default(),
+            ],
+        );
+    }
+    markdown.push('\n');
+}
+
+/// One row of a table; a table begins behind an empty line.
+fn row(markdown: &mut String, cells: &[&str]) {
+    if !markdown.ends_with("|\n") {
+        markdown.push('\n');
+    }
+    let _ = writeln!(markdown, "| {} |", cells.join(" | "));
+}

@@ -1,0 +1,278 @@
+//! The texts of a binary that tell of a library, found while the binary streams by.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
+
+use super::dated::{self, Dated};
+use super::fields::until_nul;
+use crate::model::Library;
+
+/// How many bytes after the start of a text must be at hand to read it.
+pub(super) const AHEAD: usize = 192;
+
+/// How many bytes before a text are looked at.
+pub(super) const BEHIND: usize = 96;
+
+/// How many texts of one kind are kept for a binary; the others are only counted.
+const KEPT: usize = 8;
+
+/// How many different dated texts and bare versions are kept for a binary.
+const VERSIONS_KEPT: usize = 48;
+
+/// A kind of text that tells of a library's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Mark {
+    /// `OPENSSLDIR: "/usr/local/ssl"`; BoringSSL and AWS-LC say `n/a`.
+    Directory,
+    /// `built on: ` and a date.
+    BuiltOn,
+    /// `openssl.cnf`.
+    Configuration,
+    /// `OPENSSL_ENGINES`, the environment variable.
+    Engines,
+    /// `providers/implementations/`, a source path of OpenSSL 3.0 and later.
+    Providers,
+    /// `openssl-version`, the parameter beside which providers keep their version.
+    ProviderParameter,
+    /// `ssl/ssl_lib.c`, `ssl/statem/`: libssl's own source paths.
+    SslSource,
+    /// `crypto/init.c`, which only OpenSSL from 1.1.0 on has.
+    CryptoSource,
+    /// A source path below a folder called `boringssl`.
+    BoringSource,
+    /// The name BoringSSL.
+    BoringName,
+    /// A source path below a folder called `aws-lc`.
+    AwsLcSource,
+    /// `AWS-LC KEM method` and its like.
+    AwsLcName,
+    /// `rh-allow-sha1-signatures`, a configuration key that only Red Hat's patches know.
+    RedHat,
+}
+
+/// A text and its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hit {
+    pub text: String,
+    /// Bytes from the start of the file.
+    pub offset: u64,
+}
+
+/// How often a kind of text occurs, and the first of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Marked {
+    pub count: u32,
+    pub hits: Vec<Hit>,
+}
+
+/// The texts found in one binary.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Texts {
+    /// OpenSSL's dated version texts.
+    pub dated: Vec<Dated>,
+    /// The versions of forks, from texts such as `AWS-LC 5.12.0`.
+    pub forks: Vec<(Library, String, Hit)>,
+    /// Bare versions of the provider tables, `\0 3.6.2 \0`.
+    pub bare: Vec<Hit>,
+    /// All else.
+    pub marks: BTreeMap<Mark, Marked>,
+}
+
+impl Texts {
+    /// How often a kind occurs.
+    pub(super) fn count(&self, mark: Mark) -> u32 {
+        self.marks.get(&mark).map_or(0, |marked| marked.count)
+    }
+
+    /// Whether a kind occurs.
+    pub(super) fn has(&self, mark: Mark) -> bool {
+        self.count(mark) > 0
+    }
+
+    /// The first texts of a kind.
+    pub(super) fn hits(&self, mark: Mark) -> &[Hit] {
+        self.marks
+            .get(&mark)
+            .map_or(&[], |marked| marked.hits.as_slice())
+    }
+
+    fn mark(&mut self, mark: Mark, offset: u64, text: &[u8]) {
+        let marked = self.marks.entry(mark).or_default();
+        marked.count = marked.count.saturating_add(1);
+        if marked.hits.len() < KEPT {
+            marked.hits.push(Hit {
+                text: printable(until_nul(text)),
+                offset,
+            });
+        }
+    }
+}
+
+/// What a text may begin with. One alternation, because one pass over the bytes with many words
+/// costs less than many passes.
+static ANCHORS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?-u)OpenSSL |OPENSSLDIR: |built on: |openssl\.cnf|OPENSSL_ENGINES",
+        r"|openssl-version|rh-allow-sha1-sig",
+        r"|providers/implementations/|providers\\implementations\\",
+        r"|ssl/ssl_lib\.c|ssl\\ssl_lib\.c|ssl/statem/|ssl\\statem\\",
+        r"|crypto/init\.c|crypto\\init\.c",
+        r"|BoringSSL|boringssl|AWS-LC |aws-lc/crypto|aws-lc\\crypto",
+        r"|LibreSSL |BabaSSL |Tongsuo |\x003\.|\x004\.|\x005\.",
+    ))
+    .ok()
+});
+
+static BORING_SOURCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?-u)^boringssl[-\w.]{0,40}[/\\](?:src[/\\])?(?:crypto|ssl|third_party)[/\\]").ok()
+});
+
+static AFTER_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?-u)^(?:FIPS )?([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,4}(?:-dev|-pre[0-9]{1,2})?)(?:[^0-9A-Za-z.]|$)").ok()
+});
+
+static BARE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?-u)^\x00([3-9]\.[0-9]{1,2}\.[0-9]{1,2})\x00").ok());
+
+/// Calls `found` with the place in `bytes` of everything that may be a text of interest and
+/// begins between `from` and `to`.
+pub(super) fn search(bytes: &[u8], from: usize, to: usize, mut found: impl FnMut(usize)) {
+    let Some(anchors) = ANCHORS.as_ref() else {
+        return;
+    };
+    let mut at = from;
+    while let Some(hit) = anchors.find_at(bytes, at) {
+        if hit.start() >= to {
+            break;
+        }
+        found(hit.start());
+        at = hit.start().saturating_add(1);
+    }
+}
+
+/// Reads the text of interest that begins at `at` in `bytes`, which begin at `base` of the file.
+pub(super) fn read(texts: &mut Texts, bytes: &[u8], at: usize, base: u64) {
+    let Some(rest) = bytes.get(at..) else {
+        return;
+    };
+    let rest = rest.get(..AHEAD).unwrap_or(rest);
+    let offset = base.saturating_add(at as u64);
+    let starts = |word: &[u8]| rest.starts_with(word);
+    if starts(b"\0") {
+        read_bare(texts, rest, offset);
+    } else if starts(b"OpenSSL ") {
+        let before = bytes.get(..at).unwrap_or_default();
+        let dated = dated::read(rest, offset, before.ends_with(b" part of "));
+        if let Some(dated) = dated
+            && texts.dated.len() < VERSIONS_KEPT
+        {
+            texts.dated.push(dated);
+        }
+        if rest
+            .get(..LONGEST_BORING)
+            .unwrap_or(rest)
+            .ends_with(b"BoringSSL)")
+        {
+            texts.mark(Mark::BoringSource, offset, rest);
+        }
+    } else if starts(b"OPENSSLDIR: ") {
+        texts.mark(Mark::Directory, offset, rest);
+    } else if starts(b"built on: ") {
+        texts.mark(Mark::BuiltOn, offset, rest);
+    } else if starts(b"openssl.cnf") {
+        texts.mark(Mark::Configuration, offset, rest);
+    } else if starts(b"OPENSSL_ENGINES") {
+        texts.mark(Mark::Engines, offset, rest);
+    } else if starts(b"openssl-version") {
+        texts.mark(Mark::ProviderParameter, offset, rest);
+    } else if starts(b"rh-allow") {
+        texts.mark(Mark::RedHat, offset, rest);
+    } else if starts(b"providers") {
+        texts.mark(Mark::Providers, offset, rest);
+    } else if starts(b"ssl") {
+        // BoringSSL's and AWS-LC's files of these names end in `.cc`.
+        if until_nul(rest).ends_with(b".c") {
+            texts.mark(Mark::SslSource, offset, rest);
+        }
+    } else if starts(b"crypto") {
+        if until_nul(rest).ends_with(b"init.c") {
+            texts.mark(Mark::CryptoSource, offset, rest);
+        }
+    } else if starts(b"boringssl") {
+        if matches(&BORING_SOURCE, rest) {
+            texts.mark(Mark::BoringSource, offset, rest);
+        }
+    } else if starts(b"BoringSSL") {
+        texts.mark(Mark::BoringName, offset, rest);
+    } else if starts(b"aws-lc") {
+        texts.mark(Mark::AwsLcSource, offset, rest);
+    } else {
+        read_fork(texts, rest, offset);
+    }
+}
+
+/// `OpenSSL 1.1.1 (compatible; BoringSSL)`.
+const LONGEST_BORING: usize = 37;
+
+fn matches(form: &LazyLock<Option<Regex>>, bytes: &[u8]) -> bool {
+    form.as_ref().is_some_and(|form| form.is_match(bytes))
+}
+
+fn first_group(form: &LazyLock<Option<Regex>>, bytes: &[u8]) -> Option<String> {
+    let found = form.as_ref()?.captures(bytes)?;
+    Some(String::from_utf8_lossy(found.get(1)?.as_bytes()).into_owned())
+}
+
+fn read_bare(texts: &mut Texts, rest: &[u8], offset: u64) {
+    if let Some(version) = first_group(&BARE, rest)
+        && texts.bare.len() < VERSIONS_KEPT
+    {
+        texts.bare.push(Hit {
+            text: version,
+            offset: offset.saturating_add(1),
+        });
+    }
+}
+
+fn read_fork(texts: &mut Texts, rest: &[u8], offset: u64) {
+    let forks: [(&[u8], Library); 4] = [
+        (b"AWS-LC ", Library::AwsLc),
+        (b"LibreSSL ", Library::Libressl),
+        (b"BabaSSL ", Library::Tongsuo),
+        (b"Tongsuo ", Library::Tongsuo),
+    ];
+    for (name, library) in forks {
+        let Some(after) = rest.strip_prefix(name) else {
+            continue;
+        };
+        if let Some(version) = first_group(&AFTER_NAME, after) {
+            if texts.forks.len() < VERSIONS_KEPT {
+                let text = printable(until_nul(rest));
+                texts.forks.push((library, version, Hit { text, offset }));
+            }
+        } else if library == Library::AwsLc
+            && [&b"KEM method"[..], b"PQ DSA method", b"EVP_PKEY "]
+                .iter()
+                .any(|word| after.starts_with(word))
+        {
+            texts.mark(Mark::AwsLcName, offset, rest);
+        }
+    }
+}
+
+/// Makes bytes of a binary printable, and no longer than 160 characters.
+pub(super) fn printable(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes)
+        .chars()
+        .take(160)
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '\u{fffd}'
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,323 @@
+//! ELF: Linux, and most other systems.
+//!
+//! Only what the dynamic loader reads is read: program headers, the dynamic section and the
+//! tables it points to. Section headers stand at the end of the file and may be stripped.
+//!
+//! Source: System V gABI, chapters 4 and 5; the LSB for symbol versions.
+
+use object::elf;
+
+use super::banner::{Hit, printable};
+use super::fields::{Fields, until_nul};
+use super::image::{Missing, View};
+use super::object_file::{Headers, KEPT, NAME_BYTES, is_library_symbol};
+use super::version_number;
+use crate::model::Architecture;
+
+const MALFORMED: Missing = Missing::Malformed("the ELF headers are cut off");
+const MAXIMUM_DYNAMIC_BYTES: u64 = 256 * 1024;
+const MAXIMUM_PROGRAM_HEADERS: u64 = 4096;
+/// Symbol and string tables larger than this, together, are not read, 3 MiB.
+const MAXIMUM_SYMBOL_BYTES: u64 = 3 << 20;
+const MAXIMUM_DEFINITIONS: u32 = 512;
+
+/// A loaded part of the file.
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    address: u64,
+    offset: u64,
+    len: u64,
+}
+
+struct File<'a> {
+    view: View<'a>,
+    wide: bool,
+    big_endian: bool,
+    segments: Vec<Segment>,
+}
+
+#[derive(Debug, Default)]
+struct Dynamic {
+    needed: Vec<u64>,
+    soname: Option<u64>,
+    strings: u64,
+    strings_len: u64,
+    symbols: Option<u64>,
+    hash: Option<u64>,
+    gnu_hash: Option<u64>,
+    definitions: Option<u64>,
+}
+
+/// Reads the headers of an ELF file.
+pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing> {
+    let identification = view.bytes(0, 16)?;
+    let wide = identification.get(4) == Some(&elf::ELFCLASS64.0);
+    let big_endian = identification.get(5) == Some(&elf::ELFDATA2MSB.0);
+    let header = Fields::new(view.up_to(0, 64)?, big_endian);
+    headers.arch = Some(architecture(
+        header.u16(18).ok_or(MALFORMED)?,
+        wide,
+        big_endian,
+    ));
+    let (table, entry_len, count) = if wide {
+        (header.u64(32), header.u16(54), header.u16(56))
+    } else {
+        (
+            header.u32(28).map(u64::from),
+            header.u16(42),
+            header.u16(44),
+        )
+    };
+    let table = table.ok_or(MALFORMED)?;
+    let entry_len = u64::from(entry_len.ok_or(MALFORMED)?);
+    let count = u64::from(count.ok_or(MALFORMED)?);
+    if count == 0 {
+        return Ok(());
+    }
+    let expected = if wide { 56 } else { 32 };
+    if entry_len < expected || count > MAXIMUM_PROGRAM_HEADERS {
+        return Err(Missing::Malformed("the ELF program headers are absurd"));
+    }
+    let mut file = File {
+        view,
+        wide,
+        big_endian,
+        segments: Vec::new(),
+    };
+    let dynamic = file.program_headers(
+        view.bytes(table, entry_len.saturating_mul(count))?,
+        entry_len,
+    )?;
+    let Some((at, len)) = dynamic else {
+        return Ok(());
+    };
+    let dynamic = file.dynamic(at, len.min(MAXIMUM_DYNAMIC_BYTES))?;
+    file.names(&dynamic, headers)?;
+    file.version_definitions(&dynamic, headers)?;
+    file.symbols(&dynamic, headers)
+}
+
+impl<'a> File<'a> {
+    fn fields(&self, bytes: &'a [u8]) -> Fields<'a> {
+        Fields::new(bytes, self.big_endian)
+    }
+
+    /// Notes the loaded segments and returns where the dynamic section is.
+    fn program_headers(
+        &mut self,
+        bytes: &'a [u8],
+        entry_len: u64,
+    ) -> Result<Option<(u64, u64)>, Missing> {
+        let mut dynamic = None;
+        let entry_len = usize::try_from(entry_len).map_err(|_| MALFORMED)?;
+        for entry in bytes.chunks_exact(entry_len) {
+            let entry = self.fields(entry);
+            let wide = self.wide;
+            let (offset_at, address_at, len_at) = if wide { (8, 16, 32) } else { (4, 8, 16) };
+            let offset = entry.word(offset_at, wide).ok_or(MALFORMED)?;
+            let address = entry.word(address_at, wide).ok_or(MALFORMED)?;
+            let len = entry.word(len_at, wide).ok_or(MALFORMED)?;
+            match elf::ProgramType(entry.u32(0).ok_or(MALFORMED)?) {
+                elf::PT_LOAD => self.segments.push(Segment {
+                    address,
+                    offset,
+                    len,
+                }),
+                elf::PT_DYNAMIC => dynamic = Some((offset, len)),
+                _ => {}
+            }
+        }
+        Ok(dynamic)
+    }
+
+    /// Where in the file an address is loaded from.
+    fn offset_of(&self, address: u64) -> Result<u64, Missing> {
+        self.segments
+            .iter()
+            .find_map(|segment| {
+                let inside = address.checked_sub(segment.address)?;
+                (inside < segment.len).then(|| segment.offset.checked_add(inside))?
+            })
+            .ok_or(Missing::Malformed(
+                "an ELF table is not loaded from the file",
+            ))
+    }
+
+    fn dynamic(&self, at: u64, len: u64) -> Result<Dynamic, Missing> {
+        let bytes = self.view.up_to(at, len)?;
+        let entry_len = if self.wide { 16 } else { 8 };
+        let value_at = if self.wide { 8 } else { 4 };
+        let mut dynamic = Dynamic::default();
+        for entry in bytes.chunks_exact(entry_len) {
+            let entry = self.fields(entry);
+            let tag = entry.word(0, self.wide).ok_or(MALFORMED)?;
+            let value = entry.word(value_at, self.wide).ok_or(MALFORMED)?;
+            match elf::DynamicTag(tag.cast_signed()) {
+                elf::DT_NULL => break,
+                elf::DT_NEEDED if dynamic.needed.len() < 1024 => dynamic.needed.push(value),
+                elf::DT_SONAME => dynamic.soname = Some(value),
+                elf::DT_STRTAB => dynamic.strings = value,
+                elf::DT_STRSZ => dynamic.strings_len = value,
+                elf::DT_SYMTAB => dynamic.symbols = Some(value),
+                elf::DT_HASH => dynamic.hash = Some(value),
+                elf::DT_GNU_HASH => dynamic.gnu_hash = Some(value),
+                elf::DT_VERDEF => dynamic.definitions = Some(value),
+                _ => {}
+            }
+        }
+        Ok(dynamic)
+    }
+
+    fn string(&self, dynamic: &Dynamic, index: u64) -> Result<Hit, Missing> {
+        let offset = self.offset_of(dynamic.strings)?.saturating_add(index);
+        let bytes = self.view.up_to(offset, NAME_BYTES)?;
+        Ok(Hit {
+            text: printable(until_nul(bytes)),
+            offset: self.view.base().saturating_add(offset),
+        })
+    }
+
+    fn names(&self, dynamic: &Dynamic, headers: &mut Headers) -> Result<(), Missing> {
+        if let Some(soname) = dynamic.soname {
+            headers.name = Some(self.string(dynamic, soname)?);
+        }
+        for needed in dynamic.needed.iter().take(KEPT.saturating_mul(4)) {
+            headers.imports.push(self.string(dynamic, *needed)?);
+        }
+        Ok(())
+    }
+
+    fn version_definitions(&self, dynamic: &Dynamic, headers: &mut Headers) -> Result<(), Missing> {
+        let Some(definitions) = dynamic.definitions else {
+            return Ok(());
+        };
+        let mut at = self.offset_of(definitions)?;
+        for _ in 0..MAXIMUM_DEFINITIONS {
+            let entry = self.fields(self.view.bytes(at, 20)?);
+            let auxiliary = u64::from(entry.u32(12).ok_or(MALFORMED)?);
+            let next = u64::from(entry.u32(16).ok_or(MALFORMED)?);
+            let name = self.fields(self.view.bytes(at.saturating_add(auxiliary), 8)?);
+            let name = self.string(dynamic, u64::from(name.u32(0).ok_or(MALFORMED)?))?;
+            if headers.definitions.len() < KEPT && name.text.starts_with("OPENSSL") {
+                headers.definitions.push(name);
+            }
+            if next == 0 {
+                break;
+            }
+            at = at.saturating_add(next);
+        }
+        Ok(())
+    }
+
+    /// The number of dynamic symbols, which only the hash tables tell.
+    fn symbol_count(&self, dynamic: &Dynamic) -> Result<u64, Missing> {
+        if let Some(hash) = dynamic.hash {
+            let table = self.fields(self.view.bytes(self.offset_of(hash)?, 8)?);
+            return Ok(u64::from(table.u32(4).ok_or(MALFORMED)?));
+        }
+        let Some(hash) = dynamic.gnu_hash else {
+            return Ok(0);
+        };
+        let at = self.offset_of(hash)?;
+        let header = self.fields(self.view.bytes(at, 16)?);
+        let field = |at| header.u32(at).map(u64::from).ok_or(MALFORMED);
+        let (buckets, first, filter) = (field(0)?, field(4)?, field(8)?);
+        let word = if self.wide { 8 } else { 4 };
+        let buckets_at = at
+            .saturating_add(16)
+            .saturating_add(filter.saturating_mul(word));
+        let buckets_len = buckets.saturating_mul(4);
+        if buckets_len > MAXIMUM_SYMBOL_BYTES {
+            return Ok(0);
+        }
+        let bytes = self.view.bytes(buckets_at, buckets_len)?;
+        let last = bytes
+            .chunks_exact(4)
+            .filter_map(|bucket| self.fields(bucket).u32(0))
+            .max()
+            .map_or(0, u64::from);
+        if last < first {
+            return Ok(first);
+        }
+        let chains_at = buckets_at.saturating_add(buckets_len);
+        let mut at = chains_at.saturating_add(last.saturating_sub(first).saturating_mul(4));
+        let mut count = last;
+        for _ in 0..4096 {
+            count = count.saturating_add(1);
+            let chain = self.fields(self.view.bytes(at, 4)?);
+            if chain.u32(0).ok_or(MALFORMED)? & 1 != 0 {
+                break;
+            }
+            at = at.saturating_add(4);
+        }
+        Ok(count)
+    }
+
+    fn symbols(&self, dynamic: &Dynamic, headers: &mut Headers) -> Result<(), Missing> {
+        let Some(symbols) = dynamic.symbols else {
+            return Ok(());
+        };
+        let entry_len = if self.wide { 24_u64 } else { 16 };
+        let len = self.symbol_count(dynamic)?.saturating_mul(entry_len);
+        if len.saturating_add(dynamic.strings_len) > MAXIMUM_SYMBOL_BYTES {
+            return Ok(());
+        }
+        let strings_at = self.offset_of(dynamic.strings)?;
+        let strings = self.view.bytes(strings_at, dynamic.strings_len)?;
+        let table = self.view.bytes(self.offset_of(symbols)?, len)?;
+        for entry in table.chunks_exact(usize::try_from(entry_len).unwrap_or(24)) {
+            let entry = self.fields(entry);
+            let (section_at, value_at) = if self.wide { (6, 8) } else { (14, 4) };
+            let index = entry.u32(0).ok_or(MALFORMED)?;
+            let name = usize::try_from(index).ok().and_then(|at| strings.get(at..));
+            let name = until_nul(name.unwrap_or_default());
+            if !is_library_symbol(name) {
+                continue;
+            }
+            let is_defined = entry.u16(section_at).ok_or(MALFORMED)? != elf::SHN_UNDEF.0;
+            let hit = Hit {
+                text: printable(name),
+                offset: self
+                    .view
+                    .base()
+                    .saturating_add(strings_at)
+                    .saturating_add(u64::from(index)),
+            };
+            if is_defined && name == b"OpenSSL_version_num" {
+                let value = entry.word(value_at, self.wide).ok_or(MALFORMED)?;
+                headers.constant = self.constant(value, headers.arch);
+            }
+            let kept = if is_defined {
+                &mut headers.defined
+            } else {
+                &mut headers.undefined
+            };
+            if kept.len() < KEPT {
+                kept.push(hit);
+            }
+        }
+        Ok(())
+    }
+
+    /// The constant that the function at `address` returns, if its code is at hand.
+    fn constant(&self, address: u64, arch: Option<Architecture>) -> Option<(u32, u64)> {
+        let offset = self.offset_of(address).ok()?;
+        let code = self.view.up_to(offset, version_number::CODE_BYTES).ok()?;
+        let number = version_number::returned(code, arch?)?;
+        Some((number, self.view.base().saturating_add(offset)))
+    }
+}
+
+fn architecture(machine: u16, wide: bool, big_endian: bool) -> Architecture {
+    match elf::Machine(machine) {
+        elf::EM_X86_64 => Architecture::X86_64,
+        elf::EM_AARCH64 => Architecture::Aarch64,
+        elf::EM_386 => Architecture::I686,
+        elf::EM_ARM => Architecture::Armv7l,
+        elf::EM_PPC64 if !big_endian => Architecture::Ppc64le,
+        elf::EM_S390 if wide => Architecture::S390x,
+        elf::EM_RISCV if wide => Architecture::Riscv64,
+        elf::EM_LOONGARCH if wide => Architecture::Loongarch64,
+        _ => Architecture::Other,
+    }
+}

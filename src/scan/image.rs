@@ -1,0 +1,215 @@
+//! What is kept of a binary while it streams by: its first bytes and the ranges that its headers
+//! point to.
+
+/// How many bytes from the start of a member are kept, 4 MiB.
+pub(super) const HEAD_BYTES: usize = 4 << 20;
+
+/// How many bytes of wanted ranges are kept, all together, 4 MiB.
+pub(super) const WANTED_BYTES: u64 = 4 << 20;
+
+/// Bytes that are not at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// They are in the file but not kept.
+    Gap {
+        /// The first one.
+        at: u64,
+        /// How many.
+        len: u64,
+    },
+    /// They would be outside of the file, or the headers contradict themselves.
+    Malformed(&'static str),
+}
+
+/// A range of a binary.
+#[derive(Debug)]
+struct Piece {
+    at: u64,
+    len: u64,
+    bytes: Vec<u8>,
+}
+
+/// A binary of which only parts are kept.
+#[derive(Debug, Default)]
+pub(super) struct Image {
+    /// The length of the whole binary, in bytes.
+    len: u64,
+    head: Vec<u8>,
+    pieces: Vec<Piece>,
+    wanted: u64,
+}
+
+impl Image {
+    /// An image that knows nothing yet, using `head` as its memory.
+    pub(super) fn new(len: u64, mut head: Vec<u8>) -> Self {
+        head.clear();
+        Self {
+            len,
+            head,
+            pieces: Vec::new(),
+            wanted: 0,
+        }
+    }
+
+    pub(super) const fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Gives the memory of the head back for the next member.
+    pub(super) fn into_head(self) -> Vec<u8> {
+        self.head
+    }
+
+    /// The first bytes, to be filled by who streams.
+    pub(super) const fn head_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.head
+    }
+
+    pub(super) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// `len` bytes from `at`.
+    pub(super) fn bytes(&self, at: u64, len: u64) -> Result<&[u8], Missing> {
+        let end = at
+            .checked_add(len)
+            .filter(|end| *end <= self.len)
+            .ok_or(Missing::Malformed("a table lies outside of the file"))?;
+        if let Some(found) = within(&self.head, 0, at, end) {
+            return Ok(found);
+        }
+        self.pieces
+            .iter()
+            .find_map(|piece| within(&piece.bytes, piece.at, at, end))
+            .ok_or(Missing::Gap { at, len })
+    }
+
+    /// Asks for a range to be kept when it comes by; false if it is more than may be kept.
+    pub(super) fn want(&mut self, at: u64, len: u64) -> bool {
+        let total = self.wanted.saturating_add(len);
+        if total > WANTED_BYTES {
+            return false;
+        }
+        self.wanted = total;
+        // What has gone by in the head is there already.
+        let from = usize::try_from(at).unwrap_or(usize::MAX);
+        let known = self.head.get(from..).unwrap_or_default();
+        let lacking = usize::try_from(len).unwrap_or(usize::MAX);
+        let bytes = known.get(..lacking).unwrap_or(known).to_vec();
+        self.pieces.push(Piece { at, len, bytes });
+        true
+    }
+
+    /// Takes over what the finished head holds of ranges that were wanted before.
+    pub(super) fn pass_head(&mut self) {
+        let head = std::mem::take(&mut self.head);
+        self.pass(0, &head);
+        self.head = head;
+    }
+
+    /// Whether a range is being waited for.
+    pub(super) fn is_wanted(&self, at: u64, len: u64) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| piece.at == at && piece.len == len && (piece.bytes.len() as u64) < len)
+    }
+
+    /// Takes over what `bytes`, which begin at `at` of the binary, hold of wanted ranges; says
+    /// whether one of them became complete.
+    pub(super) fn pass(&mut self, at: u64, bytes: &[u8]) -> bool {
+        let mut completed = false;
+        for piece in &mut self.pieces {
+            let have = piece.bytes.len() as u64;
+            if have == piece.len {
+                continue;
+            }
+            let from = piece.at.saturating_add(have);
+            let skip = from.checked_sub(at).and_then(|n| usize::try_from(n).ok());
+            let Some(rest) = skip.and_then(|skip| bytes.get(skip..)) else {
+                continue;
+            };
+            let lacking = usize::try_from(piece.len.saturating_sub(have)).unwrap_or(usize::MAX);
+            piece
+                .bytes
+                .extend_from_slice(rest.get(..lacking).unwrap_or(rest));
+            completed |= piece.bytes.len() as u64 == piece.len;
+        }
+        completed
+    }
+}
+
+/// The bytes from `from` to `to` out of `bytes`, which begin at `at`.
+fn within(bytes: &[u8], at: u64, from: u64, to: u64) -> Option<&[u8]> {
+    let start = usize::try_from(from.checked_sub(at)?).ok()?;
+    let end = usize::try_from(to.checked_sub(at)?).ok()?;
+    bytes.get(start..end)
+}
+
+/// A part of an image that is a binary of its own: the whole, or a slice of a universal file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View<'a> {
+    image: &'a Image,
+    base: u64,
+    len: u64,
+}
+
+impl<'a> View<'a> {
+    pub(super) const fn new(image: &'a Image, base: u64, len: u64) -> Self {
+        Self { image, base, len }
+    }
+
+    pub(super) const fn base(&self) -> u64 {
+        self.base
+    }
+
+    pub(super) const fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// `len` bytes from `at` of this part.
+    pub(super) fn bytes(&self, at: u64, len: u64) -> Result<&'a [u8], Missing> {
+        at.checked_add(len)
+            .filter(|end| *end <= self.len)
+            .ok_or(Missing::Malformed("a table lies outside of the file"))?;
+        self.image.bytes(self.base.saturating_add(at), len)
+    }
+
+    /// At most `len` bytes from `at`, fewer where the part ends.
+    pub(super) fn up_to(&self, at: u64, len: u64) -> Result<&'a [u8], Missing> {
+        let rest = self
+            .len
+            .checked_sub(at)
+            .ok_or(Missing::Malformed("a table lies outside of the file"))?;
+        self.bytes(at, len.min(rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wanted_range_is_kept_across_chunks() {
+        let mut image = Image::new(1000, Vec::new());
+        image.head_mut().extend_from_slice(&[7; 10]);
+        assert_eq!(image.bytes(2, 3), Ok(&[7, 7, 7][..]));
+        assert_eq!(image.bytes(8, 4), Err(Missing::Gap { at: 8, len: 4 }));
+        assert!(matches!(image.bytes(998, 4), Err(Missing::Malformed(_))));
+        assert!(image.want(100, 4));
+        assert!(!image.pass(0, &[0; 50]));
+        assert!(!image.pass(50, &[1; 52]));
+        assert!(image.pass(102, &[2; 50]));
+        assert_eq!(image.bytes(100, 4), Ok(&[1, 1, 2, 2][..]));
+        assert!(!image.want(0, WANTED_BYTES));
+    }
+
+    #[test]
+    fn a_view_does_not_reach_beyond_its_part() {
+        let mut image = Image::new(20, Vec::new());
+        image.head_mut().extend(0..20);
+        let view = View::new(&image, 5, 10);
+        assert_eq!(view.bytes(0, 2), Ok(&[5, 6][..]));
+        assert!(matches!(view.bytes(9, 2), Err(Missing::Malformed(_))));
+        assert_eq!(view.up_to(8, 100), Ok(&[13, 14][..]));
+    }
+}

@@ -1,0 +1,209 @@
+//! Unpacking a member as it streams by: every method that zip archives use in earnest, counted
+//! and checked.
+//!
+//! Source: APPNOTE 4.4.5 (methods), 5.8.8 (LZMA).
+
+use std::io::{self, BufRead, Read};
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+/// The largest dictionary or window that a member may ask for, 8 MiB.
+const WINDOW_BYTES: u32 = 8 << 20;
+
+/// A compression method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    Stored,
+    Deflate,
+    Bzip2,
+    Lzma,
+    Zstd,
+}
+
+impl Method {
+    /// The method of a number (APPNOTE 4.4.5); none if it is not supported.
+    pub(super) const fn of(number: u16) -> Option<Self> {
+        Some(match number {
+            0 => Self::Stored,
+            8 => Self::Deflate,
+            12 => Self::Bzip2,
+            14 => Self::Lzma,
+            20 | 93 => Self::Zstd,
+            _ => return None,
+        })
+    }
+}
+
+/// Inflates what `input` holds by `method`; `size` is the length that it should have unpacked.
+///
+/// # Errors
+/// A member that asks for too much memory, or whose first bytes are no such stream.
+pub(super) fn decoder<'a, R: BufRead + 'a>(
+    method: Method,
+    input: R,
+    size: Option<u64>,
+    inflater: &'a mut Inflater,
+) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(match method {
+        Method::Stored => Box::new(input),
+        Method::Deflate => Box::new(inflater.read(input)),
+        Method::Bzip2 => Box::new(bzip2::bufread::BzDecoder::new(input)),
+        Method::Lzma => Box::new(lzma(input, size)?),
+        Method::Zstd => Box::new(
+            ruzstd::decoding::StreamingDecoder::new_with_max_window_size(
+                input,
+                u64::from(WINDOW_BYTES),
+            )
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?,
+        ),
+    })
+}
+
+fn lzma<R: Read>(mut input: R, size: Option<u64>) -> io::Result<impl Read> {
+    let mut header = [0_u8; 9];
+    input.read_exact(&mut header)?;
+    let [_, _, properties_len, _, properties, dictionary @ ..] = header;
+    let dictionary = u32::from_le_bytes(dictionary);
+    if properties_len != 5 || dictionary > WINDOW_BYTES {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("the LZMA dictionary of {dictionary} bytes is larger than {WINDOW_BYTES}"),
+        ));
+    }
+    lzma_rust2::LzmaReader::new_with_props(
+        input,
+        size.unwrap_or(u64::MAX),
+        properties,
+        dictionary,
+        None,
+    )
+}
+
+/// The state of a raw deflate stream, kept from member to member.
+#[derive(Debug)]
+pub(super) struct Inflater(Decompress);
+
+impl Inflater {
+    pub(super) fn new() -> Self {
+        Self(Decompress::new(false))
+    }
+
+    /// Begins a new stream.
+    pub(super) fn read<R: BufRead>(&mut self, input: R) -> Deflate<'_, R> {
+        self.0.reset(false);
+        Deflate {
+            input,
+            state: &mut self.0,
+            ended: false,
+        }
+    }
+}
+
+/// A deflate stream that ends where its last block ends, and leaves the rest of the input.
+#[derive(Debug)]
+pub(super) struct Deflate<'a, R> {
+    input: R,
+    state: &'a mut Decompress,
+    ended: bool,
+}
+
+impl<R: BufRead> Read for Deflate<'_, R> {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0_usize;
+        while !self.ended && filled < output.len() {
+            let input = self.input.fill_buf()?;
+            let no_more = input.is_empty();
+            let consumed_before = self.state.total_in();
+            let made_before = self.state.total_out();
+            let Some(room) = output.get_mut(filled..) else {
+                break;
+            };
+            let status = self
+                .state
+                .decompress(input, room, FlushDecompress::None)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            let consumed = self.state.total_in().saturating_sub(consumed_before);
+            let made = self.state.total_out().saturating_sub(made_before);
+            self.input
+                .consume(usize::try_from(consumed).unwrap_or(usize::MAX));
+            filled = filled.saturating_add(usize::try_from(made).unwrap_or(usize::MAX));
+            self.ended = status == Status::StreamEnd;
+            if !self.ended && no_more && made == 0 {
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the compressed data ends too early",
+                ));
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// Why a member was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It holds more bytes than the directory says.
+    TooLong,
+    /// The wheel's allowance of inflated bytes is used up.
+    Budget,
+}
+
+/// Counts inflated bytes, adds up their CRC-32, and stops at the declared size and at the
+/// wheel's allowance.
+#[derive(Debug)]
+pub(super) struct Checked<'a, R: ?Sized> {
+    size: u64,
+    budget: &'a mut u64,
+    count: u64,
+    crc: crc32fast::Hasher,
+    stop: Option<Stop>,
+    inner: &'a mut R,
+}
+
+impl<'a, R: Read + ?Sized> Checked<'a, R> {
+    /// Reads `inner`, which should hold `size` bytes, and takes them from `budget`.
+    pub(super) fn new(inner: &'a mut R, size: u64, budget: &'a mut u64) -> Self {
+        Self {
+            size,
+            budget,
+            count: 0,
+            crc: crc32fast::Hasher::new(),
+            stop: None,
+            inner,
+        }
+    }
+
+    /// How many bytes came out.
+    pub(super) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their CRC-32.
+    pub(super) fn crc(&self) -> u32 {
+        self.crc.clone().finalize()
+    }
+
+    /// Why reading ended early, if it did.
+    pub(super) const fn stop(&self) -> Option<Stop> {
+        self.stop
+    }
+}
+
+impl<R: Read + ?Sized> Read for Checked<'_, R> {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        if self.stop.is_some() || output.is_empty() {
+            return Ok(0);
+        }
+        let read = self.inner.read(output)?;
+        let bytes = output.get(..read).unwrap_or_default();
+        self.crc.update(bytes);
+        self.count = self.count.saturating_add(read as u64);
+        if self.count > self.size {
+            self.stop = Some(Stop::TooLong);
+        } else if read as u64 > *self.budget {
+            self.stop = Some(Stop::Budget);
+        }
+        *self.budget = self.budget.saturating_sub(read as u64);
+        Ok(read)
+    }
+}

@@ -1,0 +1,139 @@
+//! The names under which the libraries are shipped and needed.
+
+/// Which half of the library a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Half {
+    Crypto,
+    Ssl,
+}
+
+/// The last part of a path of either kind.
+pub(super) fn base_name(path: &str) -> &str {
+    path.rsplit(['/', '\\', '!']).next().unwrap_or(path)
+}
+
+/// Which half a shared library is by its name: `libcrypto.so.3`, `libssl-885acfdc.so.1.1`,
+/// `libcrypto.1.1.dylib`, `libssl-3-x64.dll`, `libeay32.dll`. What is only called alike, such as
+/// `libk5crypto` or the `libssl3.so` of NSS, is none.
+pub(super) fn half(path: &str) -> Option<Half> {
+    let name = base_name(path).to_ascii_lowercase();
+    let stems = [
+        ("libcrypto", Half::Crypto),
+        ("libssl", Half::Ssl),
+        ("msys-crypto", Half::Crypto),
+        ("msys-ssl", Half::Ssl),
+        ("cygcrypto", Half::Crypto),
+        ("cygssl", Half::Ssl),
+        ("libeay32", Half::Crypto),
+        ("ssleay32", Half::Ssl),
+    ];
+    stems.into_iter().find_map(|(stem, half)| {
+        let rest = name.strip_prefix(stem)?;
+        let is_rest = is_shared_library(rest) && rest_is_versions(rest);
+        is_rest.then_some(half)
+    })
+}
+
+fn is_shared_library(rest: &str) -> bool {
+    [".dll", ".dylib", ".so"]
+        .iter()
+        .any(|ending| rest.ends_with(ending))
+        || rest.contains(".so.")
+}
+
+/// Whether what follows the stem are only versions, hashes, architectures and endings.
+fn rest_is_versions(rest: &str) -> bool {
+    let mut parts = rest.split(['-', '.', '_']);
+    // A stem goes on with a separator.
+    parts.next() == Some("")
+        && parts.all(|part| {
+            let is_word = matches!(
+                part,
+                "so" | "dylib" | "dll" | "x64" | "x86" | "arm64" | "arm" | "64" | "ia64"
+            );
+            let is_hash = part.len() >= 8 && part.chars().all(|c| c.is_ascii_hexdigit());
+            let is_version = part.starts_with(|c: char| c.is_ascii_digit())
+                && part.len() <= 5
+                && part.chars().all(|c| c.is_ascii_alphanumeric());
+            is_word || is_hash || is_version
+        })
+}
+
+/// Whether two names mean the same file, but for the hashes that auditwheel, delocate and
+/// delvewheel put into the names of what they copy.
+pub(super) fn same_library(needed: &str, shipped: &str) -> bool {
+    plain(needed) == plain(shipped)
+}
+
+fn plain(name: &str) -> String {
+    let name = base_name(name).to_ascii_lowercase();
+    let parts = name.split('-').filter_map(|part| {
+        let (word, rest) = part.split_at(part.find('.').unwrap_or(part.len()));
+        let is_hash = word.len() >= 8 && word.chars().all(|c| c.is_ascii_hexdigit());
+        match (is_hash, rest.is_empty()) {
+            (true, true) => None,
+            (true, false) => Some(rest.to_owned()),
+            (false, _) => Some(format!("-{part}")),
+        }
+    });
+    parts.collect()
+}
+
+/// Whether a needed library is LibreSSL, which macOS ships under OpenSSL's names: its library
+/// versions begin at 30.
+pub(super) fn is_macos_libressl(install_name: &str) -> bool {
+    let Some(name) = install_name.strip_prefix("/usr/lib/") else {
+        return false;
+    };
+    ["libssl.", "libcrypto."].iter().any(|stem| {
+        name.strip_prefix(stem)
+            .and_then(|rest| rest.split('.').next())
+            .and_then(|number| number.parse::<u32>().ok())
+            .is_some_and(|number| number >= 30)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("a.libs/libcrypto-57a7cbb3.so.3", Some(Half::Crypto))]
+    #[case("libcrypto-13880bfc.so.1.0.2k", Some(Half::Crypto))]
+    #[case("libssl.so", Some(Half::Ssl))]
+    #[case("@loader_path/.dylibs/libssl.3.dylib", Some(Half::Ssl))]
+    #[case(
+        "libcrypto-3-x64-87c7f6c0ecc1f68f9e3428b4442990e8.dll",
+        Some(Half::Crypto)
+    )]
+    #[case("libssl-1_1-x64.dll", Some(Half::Ssl))]
+    #[case("LIBEAY32.dll", Some(Half::Crypto))]
+    #[case("libk5crypto-abc.so.3", None)]
+    #[case("libssl3.so", None)]
+    #[case("libcrypto_utils.so", None)]
+    #[case("libcrypto.a", None)]
+    #[case("libngtcp2_crypto_ossl.0.3.1.dylib", None)]
+    fn halves(#[case] name: &str, #[case] expected: Option<Half>) {
+        assert_eq!(half(name), expected);
+    }
+
+    #[test]
+    fn hashes_do_not_count() {
+        assert!(same_library("libssl.so.3", "x.libs/libssl-885acfdc.so.3"));
+        assert!(same_library(
+            "libssl-3-x64.dll",
+            "LIBSSL-3-x64-87c7f6c0ecc1f68f9e3428b4442990e8.dll"
+        ));
+        assert!(!same_library("libssl.so.3", "libssl-885acfdc.so.1.1"));
+        assert!(!same_library("libssl.so.3", "libcrypto.so.3"));
+    }
+
+    #[test]
+    fn macos_ships_libressl() {
+        assert!(is_macos_libressl("/usr/lib/libssl.46.dylib"));
+        assert!(!is_macos_libressl("/usr/lib/libssl.0.9.8.dylib"));
+        assert!(!is_macos_libressl("@loader_path/libssl.46.dylib"));
+    }
+}

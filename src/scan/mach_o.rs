@@ -1,0 +1,218 @@
+//! Mach-O: macOS. A universal file holds several binaries, its slices.
+//!
+//! Source: Apple's `mach-o/loader.h`, `mach-o/fat.h` and `mach-o/nlist.h`.
+
+use object::macho;
+
+use super::banner::{Hit, printable};
+use super::fields::{Fields, until_nul};
+use super::image::{Missing, View};
+use super::object_file::{Headers, KEPT, NAME_BYTES, is_library_symbol};
+use crate::model::Architecture;
+
+const MALFORMED: Missing = Missing::Malformed("the Mach-O headers are cut off");
+const MAXIMUM_COMMAND_BYTES: u32 = 1 << 20;
+const MAXIMUM_SLICES: u32 = 30;
+/// Symbol and string tables larger than this, together, are not read, 3 MiB.
+const MAXIMUM_SYMBOL_BYTES: u64 = 3 << 20;
+
+/// A slice of a universal file: its first byte and its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slice {
+    pub at: u64,
+    pub len: u64,
+}
+
+/// Whether a file that begins so is a universal file. Java's class files begin with the same
+/// four bytes; their next field is at least 45, far more slices than there are architectures.
+pub(super) fn is_universal(head: &[u8]) -> bool {
+    let fields = Fields::new(head, true);
+    matches!(fields.u32(0), Some(macho::FAT_MAGIC | macho::FAT_MAGIC_64))
+        && matches!(fields.u32(4), Some(1..=MAXIMUM_SLICES))
+}
+
+/// The slices of a universal file, `len` bytes long, from its first bytes.
+pub(super) fn slices(head: &[u8], len: u64) -> Result<Vec<Slice>, Missing> {
+    let fields = Fields::new(head, true);
+    let wide = fields.u32(0) == Some(macho::FAT_MAGIC_64);
+    let count = fields.u32(4).ok_or(MALFORMED)?.min(MAXIMUM_SLICES);
+    let entry_len = if wide { 32 } else { 20 };
+    let mut slices = Vec::new();
+    let mut entry = 8_usize;
+    for _ in 0..count {
+        let (offset_at, len_at) = if wide { (8, 16) } else { (8, 12) };
+        let at = fields
+            .word(entry.saturating_add(offset_at), wide)
+            .ok_or(MALFORMED)?;
+        let slice_len = fields
+            .word(entry.saturating_add(len_at), wide)
+            .ok_or(MALFORMED)?;
+        if at.checked_add(slice_len).is_none_or(|end| end > len) {
+            return Err(Missing::Malformed(
+                "a slice lies outside of the universal file",
+            ));
+        }
+        slices.push(Slice { at, len: slice_len });
+        entry = entry.saturating_add(entry_len);
+    }
+    Ok(slices)
+}
+
+#[derive(Debug, Default)]
+struct Symbols {
+    table: u64,
+    count: u64,
+    strings: u64,
+    strings_len: u64,
+}
+
+/// Reads the headers of a Mach-O file or of one slice.
+pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing> {
+    let magic = Fields::little(view.bytes(0, 4)?).u32(0).ok_or(MALFORMED)?;
+    let (wide, big_endian) = match magic {
+        macho::MH_MAGIC => (false, false),
+        macho::MH_MAGIC_64 => (true, false),
+        macho::MH_CIGAM => (false, true),
+        macho::MH_CIGAM_64 => (true, true),
+        _ => return Err(Missing::Malformed("a slice is not a Mach-O file")),
+    };
+    let header = Fields::new(view.up_to(0, 32)?, big_endian);
+    let cpu = header.u32(4).ok_or(MALFORMED)?;
+    headers.arch = Some(match macho::CpuType(cpu) {
+        macho::CPU_TYPE_X86_64 => Architecture::X86_64,
+        macho::CPU_TYPE_ARM64 => Architecture::Aarch64,
+        macho::CPU_TYPE_X86 => Architecture::I686,
+        macho::CPU_TYPE_ARM => Architecture::Armv7l,
+        _ => Architecture::Other,
+    });
+    let count = header.u32(16).ok_or(MALFORMED)?;
+    let commands_len = header.u32(20).ok_or(MALFORMED)?;
+    if commands_len > MAXIMUM_COMMAND_BYTES {
+        return Err(Missing::Malformed("the Mach-O load commands are absurd"));
+    }
+    let commands_at = if wide { 32 } else { 28 };
+    let commands = view.bytes(commands_at, u64::from(commands_len))?;
+    let file = File {
+        view,
+        wide,
+        big_endian,
+    };
+    let symbols = file.commands(commands, commands_at, count, headers)?;
+    match symbols {
+        Some(symbols) => file.symbols(&symbols, headers),
+        None => Ok(()),
+    }
+}
+
+struct File<'a> {
+    view: View<'a>,
+    wide: bool,
+    big_endian: bool,
+}
+
+impl<'a> File<'a> {
+    fn fields(&self, bytes: &'a [u8]) -> Fields<'a> {
+        Fields::new(bytes, self.big_endian)
+    }
+
+    fn commands(
+        &self,
+        commands: &'a [u8],
+        commands_at: u64,
+        count: u32,
+        headers: &mut Headers,
+    ) -> Result<Option<Symbols>, Missing> {
+        let fields = self.fields(commands);
+        let mut symbols = None;
+        let mut at = 0_usize;
+        for _ in 0..count {
+            let kind = fields.u32(at).ok_or(MALFORMED)?;
+            let len = fields.u32(at.saturating_add(4)).ok_or(MALFORMED)?;
+            let len = usize::try_from(len).map_err(|_| MALFORMED)?;
+            if len < 8 {
+                return Err(Missing::Malformed("a Mach-O load command is too short"));
+            }
+            let command = self.fields(fields.slice(at, len).ok_or(MALFORMED)?);
+            let place = self
+                .view
+                .base()
+                .saturating_add(commands_at)
+                .saturating_add(at as u64);
+            match macho::LoadCommandType(kind) {
+                macho::LC_ID_DYLIB => headers.name = library(command, len, place),
+                macho::LC_LOAD_DYLIB
+                | macho::LC_LOAD_WEAK_DYLIB
+                | macho::LC_REEXPORT_DYLIB
+                | macho::LC_LAZY_LOAD_DYLIB
+                | macho::LC_LOAD_UPWARD_DYLIB
+                    if headers.imports.len() < KEPT.saturating_mul(4) =>
+                {
+                    headers.imports.extend(library(command, len, place));
+                }
+                macho::LC_SYMTAB => {
+                    let field = |at| command.u32(at).map(u64::from).ok_or(MALFORMED);
+                    symbols = Some(Symbols {
+                        table: field(8)?,
+                        count: field(12)?,
+                        strings: field(16)?,
+                        strings_len: field(20)?,
+                    });
+                }
+                _ => {}
+            }
+            at = at.saturating_add(len);
+        }
+        Ok(symbols)
+    }
+
+    fn symbols(&self, symbols: &Symbols, headers: &mut Headers) -> Result<(), Missing> {
+        let entry_len = if self.wide { 16_u64 } else { 12 };
+        let len = symbols.count.saturating_mul(entry_len);
+        if len.saturating_add(symbols.strings_len) > MAXIMUM_SYMBOL_BYTES {
+            return Ok(());
+        }
+        let table = self.view.bytes(symbols.table, len)?;
+        let strings = self.view.bytes(symbols.strings, symbols.strings_len)?;
+        for entry in table.chunks_exact(usize::try_from(entry_len).unwrap_or(16)) {
+            let kind = macho::SymbolFlags(entry.get(4).copied().unwrap_or_default());
+            if kind.0 & macho::N_STAB != 0 || kind.0 & macho::N_EXT.0 == 0 {
+                continue;
+            }
+            let index = self.fields(entry).u32(0).ok_or(MALFORMED)?;
+            let name = usize::try_from(index).ok().and_then(|at| strings.get(at..));
+            let name = until_nul(name.unwrap_or_default());
+            let Some(name) = name
+                .strip_prefix(b"_")
+                .filter(|name| is_library_symbol(name))
+            else {
+                continue;
+            };
+            let is_defined = kind.0 & macho::N_TYPE != macho::N_UNDF.0;
+            let kept = if is_defined {
+                &mut headers.defined
+            } else {
+                &mut headers.undefined
+            };
+            if kept.len() < KEPT {
+                let offset = self.view.base().saturating_add(symbols.strings);
+                kept.push(Hit {
+                    text: printable(name),
+                    offset: offset.saturating_add(u64::from(index)),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn library(command: Fields<'_>, len: usize, place: u64) -> Option<Hit> {
+    let name_at = usize::try_from(command.u32(8)?).ok()?;
+    let name = command.slice(name_at, len.checked_sub(name_at)?)?;
+    let name = name
+        .get(..usize::try_from(NAME_BYTES).ok()?)
+        .unwrap_or(name);
+    Some(Hit {
+        text: printable(until_nul(name)),
+        offset: place.saturating_add(name_at as u64),
+    })
+}

@@ -1,0 +1,278 @@
+//! One member after the other: unpacked, checked, and looked at by what its first bytes say it
+//! is.
+
+use std::collections::HashSet;
+use std::io::{self, BufRead, Read};
+
+use super::Limits;
+use super::archive::Entry;
+use super::binary::{self, MAGIC_BYTES, Magic, Memory, Part};
+use super::inflate::{self, Checked, Inflater, Method, Stop};
+use super::members;
+use super::nested;
+use super::sbom::{self, Claim};
+use crate::model::{BinaryFormat, Problem, ProblemCode};
+
+/// How many problems of one wheel are told.
+const MAXIMUM_PROBLEMS: usize = 1000;
+
+/// A member as it stands in an archive.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed<'a> {
+    /// Its path; `outer!inner` in a nested archive.
+    pub path: &'a str,
+    pub method: Method,
+    /// The CRC-32 that it should have unpacked; none where that follows the data.
+    pub crc: Option<u32>,
+    /// The length that it should have unpacked; `u64::MAX` where that follows the data.
+    pub size: u64,
+    /// Where its data stand in the file, and how long they are; none in a nested archive.
+    pub at: Option<(u64, u64)>,
+    /// How many archives it is nested in, beside the wheel.
+    pub depth: u32,
+}
+
+/// A binary of the wheel.
+#[derive(Clone, Debug)]
+pub(super) struct Binary {
+    pub path: String,
+    pub format: BinaryFormat,
+    pub method: Method,
+    pub size: u64,
+    pub packed: Option<(u64, u64)>,
+    /// One part, or one for each slice.
+    pub parts: Vec<Part>,
+    /// Ranges of its headers that had gone by.
+    pub gone: Vec<(u64, u64)>,
+}
+
+/// What was gathered from a wheel, before anything is concluded.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub binaries: Vec<Binary>,
+    pub claims: Vec<Claim>,
+    pub problems: Vec<Problem>,
+}
+
+/// Gathers what the members of a wheel show.
+#[derive(Debug)]
+pub(super) struct Collector {
+    pub limits: Limits,
+    pub budget: u64,
+    pub members: u64,
+    pub binaries: Vec<Binary>,
+    pub memory: Memory,
+    claims: Vec<Claim>,
+    problems: Vec<Problem>,
+}
+
+impl Collector {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            limits: *limits,
+            budget: limits.inflated_bytes,
+            members: 0,
+            binaries: Vec::new(),
+            memory: Memory::default(),
+            claims: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Whether no problem was met so far.
+    pub(super) const fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    pub(super) fn problem(&mut self, code: ProblemCode, path: Option<&str>, message: String) {
+        if self.problems.len() < MAXIMUM_PROBLEMS {
+            self.problems.push(Problem {
+                code,
+                message,
+                path: path.map(str::to_owned),
+            });
+        }
+    }
+
+    pub(super) fn finish(self) -> Gathered {
+        Gathered {
+            binaries: self.binaries,
+            claims: self.claims,
+            problems: self.problems,
+        }
+    }
+
+    /// Reports names that occur twice or could leave the folder.
+    pub(super) fn check_names(&mut self, entries: &[Entry]) {
+        let mut seen = HashSet::new();
+        for entry in entries {
+            if !seen.insert(entry.name.as_str()) {
+                let message = "Two members have this name; both were read.".to_owned();
+                self.problem(ProblemCode::DuplicateMember, Some(&entry.name), message);
+            }
+            if members::is_unsafe(&entry.name) {
+                let message = "The member's name could leave the folder it is unpacked to.";
+                self.problem(
+                    ProblemCode::UnsafePath,
+                    Some(&entry.name),
+                    message.to_owned(),
+                );
+            }
+        }
+        self.members = entries.len() as u64;
+    }
+
+    /// How a member is packed, if it can be unpacked.
+    pub(super) fn method(&mut self, entry: &Entry) -> Option<Method> {
+        let method = Method::of(entry.method).filter(|_| !entry.encrypted);
+        if method.is_none() {
+            let what = if entry.encrypted {
+                "The member is encrypted".to_owned()
+            } else {
+                format!(
+                    "The member is packed by method {}, which is not supported",
+                    entry.method
+                )
+            };
+            let message = format!("{what}; it was not read.");
+            self.problem(ProblemCode::UnsupportedMember, Some(&entry.name), message);
+        }
+        method
+    }
+
+    /// Unpacks and looks at one member whose packed bytes `input` gives; returns the CRC-32 of
+    /// what was unpacked.
+    pub(super) fn member<R: BufRead>(
+        &mut self,
+        member: &Packed<'_>,
+        mut input: R,
+        inflater: &mut Inflater,
+    ) -> u32 {
+        if self.budget == 0 {
+            self.out_of_budget(member.path);
+            return 0;
+        }
+        let size = member.crc.map(|_| member.size);
+        let mut budget = self.budget;
+        let mut decoder = match inflate::decoder(member.method, &mut input, size, inflater) {
+            Ok(decoder) => decoder,
+            Err(error) => {
+                self.corrupt(member.path, &error);
+                return 0;
+            }
+        };
+        let mut inflated = Checked::new(&mut decoder, member.size, &mut budget);
+        let mut looked = self.look(member, &mut inflated);
+        if member.crc.is_none() && looked.is_ok() {
+            // Only the end of the data tells where the next member begins.
+            looked = io::copy(&mut inflated, &mut io::sink()).map(|_| Looked::Part);
+        }
+        let (count, crc, stop) = (inflated.count(), inflated.crc(), inflated.stop());
+        drop(decoder);
+        // What a nested archive's members took is taken already.
+        self.budget = self.budget.saturating_sub(count);
+        match (looked, stop) {
+            (_, Some(Stop::Budget)) => self.out_of_budget(member.path),
+            (_, Some(Stop::TooLong)) => {
+                let message = format!(
+                    "The member unpacks to more than the {} bytes that the directory says.",
+                    member.size
+                );
+                self.problem(ProblemCode::MemberCorrupt, Some(member.path), message);
+            }
+            (Err(error), None) => self.corrupt(member.path, &error),
+            (Ok(Looked::Whole), None) if count != member.size => {
+                let message = format!(
+                    "The member unpacks to {count} bytes; the directory says {}.",
+                    member.size
+                );
+                self.problem(ProblemCode::MemberCorrupt, Some(member.path), message);
+            }
+            (Ok(Looked::Whole), None) if member.crc.is_some_and(|told| told != crc) => {
+                let message = "The member's CRC-32 is wrong.".to_owned();
+                self.problem(ProblemCode::MemberCorrupt, Some(member.path), message);
+            }
+            (Ok(_), None) => {}
+        }
+        crc
+    }
+
+    fn look<R: Read>(&mut self, member: &Packed<'_>, inflated: &mut R) -> io::Result<Looked> {
+        let mut first = vec![0_u8; MAGIC_BYTES];
+        // Most members are text: a few bytes tell.
+        let read = binary::fill(inflated, first.get_mut(..64).unwrap_or_default())?;
+        first.truncate(read);
+        if matches!(first.as_slice(), [b'M', b'Z', ..] | [0xca, 0xfe, ..]) {
+            first.resize(MAGIC_BYTES, 0);
+            let more = binary::fill(inflated, first.get_mut(read..).unwrap_or_default())?;
+            first.truncate(read.saturating_add(more));
+        }
+        match binary::magic(&first) {
+            Magic::Object(format) => self.binary(member, format, &first, inflated),
+            Magic::Archive => {
+                let stream = first.as_slice().chain(&mut *inflated);
+                nested::walk(self, member, stream)?;
+                io::copy(inflated, &mut io::sink())?;
+                Ok(Looked::Whole)
+            }
+            Magic::Other if members::is_sbom(member.path) => {
+                let stream = first.as_slice().chain(&mut *inflated);
+                let (claims, wrong) = sbom::read(member.path, stream)?;
+                self.claims.extend(claims);
+                if let Some(message) = wrong {
+                    self.problem(ProblemCode::MalformedSbom, Some(member.path), message);
+                    return Ok(Looked::Part);
+                }
+                Ok(Looked::Whole)
+            }
+            Magic::Other => Ok(Looked::Part),
+        }
+    }
+
+    fn binary<R: Read>(
+        &mut self,
+        member: &Packed<'_>,
+        format: BinaryFormat,
+        first: &[u8],
+        inflated: &mut R,
+    ) -> io::Result<Looked> {
+        let seen = binary::stream(format, first, inflated, member.size, &[], &mut self.memory);
+        if let Some(what) = seen.malformed {
+            let message = format!("The headers of the binary are damaged: {what}.");
+            self.problem(ProblemCode::MalformedBinary, Some(member.path), message);
+        }
+        if !seen.gone.is_empty() && member.at.is_none() {
+            let message = "The headers of the binary point backwards, and in a nested archive they cannot be read again.".to_owned();
+            self.problem(ProblemCode::LimitReached, Some(member.path), message);
+        }
+        self.binaries.push(Binary {
+            path: member.path.to_owned(),
+            format,
+            method: member.method,
+            size: member.size,
+            packed: member.at,
+            parts: seen.parts,
+            gone: seen.gone,
+        });
+        seen.error.map_or(Ok(Looked::Whole), Err)
+    }
+
+    fn corrupt(&mut self, path: &str, error: &io::Error) {
+        let message = format!("The member cannot be unpacked: {error}.");
+        self.problem(ProblemCode::MemberCorrupt, Some(path), message);
+    }
+
+    pub(super) fn out_of_budget(&mut self, path: &str) {
+        let message = format!(
+            "The limit `inflated-bytes` ({}) is reached; the member was not read to its end.",
+            self.limits.inflated_bytes
+        );
+        self.problem(ProblemCode::LimitReached, Some(path), message);
+    }
+}
+
+/// How much of a member was read.
+enum Looked {
+    Whole,
+    Part,
+}

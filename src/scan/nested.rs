@@ -1,0 +1,135 @@
+//! An archive inside a wheel: a jar, a wheel. Its directory stands at its end, so that its
+//! members are read by their local headers, in file order, while it streams by.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use super::archive::{self, LOCAL_HEADER_LEN, LocalHeader};
+use super::binary::fill;
+use super::inflate::{Inflater, Method};
+use super::member::{Collector, Packed};
+use super::members;
+use crate::model::ProblemCode;
+
+/// How much of the inflated archive is buffered, 64 KiB.
+const INPUT_BYTES: usize = 64 * 1024;
+
+/// Reads the members of a nested archive.
+///
+/// # Errors
+/// What keeps the archive itself from being unpacked.
+pub(super) fn walk<R: Read>(
+    collector: &mut Collector,
+    outer: &Packed<'_>,
+    stream: R,
+) -> io::Result<()> {
+    if outer.depth >= collector.limits.nesting {
+        let message = format!(
+            "The limit `nesting` ({}) is reached; the archive inside was not read.",
+            collector.limits.nesting
+        );
+        collector.problem(ProblemCode::LimitReached, Some(outer.path), message);
+        return Ok(());
+    }
+    // The members are taken through a trait object, else each level would be a type of its own
+    // without end.
+    let mut input: BufReader<Box<dyn Read + '_>> =
+        BufReader::with_capacity(INPUT_BYTES, Box::new(stream));
+    let mut inflater = Inflater::new();
+    while let Some((header, name)) = next_header(&mut input)? {
+        collector.members = collector.members.saturating_add(1);
+        if collector.members > collector.limits.members {
+            let message = format!(
+                "The limit `members` ({}) is reached; the rest was not read.",
+                collector.limits.members
+            );
+            collector.problem(ProblemCode::LimitReached, Some(outer.path), message);
+            return Ok(());
+        }
+        let path = format!("{}!{name}", outer.path);
+        if members::is_unsafe(&name) {
+            let message = "The member's name could leave the folder it is unpacked to.".to_owned();
+            collector.problem(ProblemCode::UnsafePath, Some(&path), message);
+        }
+        let method = Method::of(header.method).filter(|_| !header.is_encrypted());
+        let ends_itself = method == Some(Method::Deflate);
+        let Some(method) = method.filter(|_| ends_itself || !header.has_descriptor()) else {
+            let message = "The member of a nested archive is encrypted or packed by a method that is not supported; it was not read.".to_owned();
+            collector.problem(ProblemCode::UnsupportedMember, Some(&path), message);
+            if header.has_descriptor() {
+                return Ok(());
+            }
+            skip(&mut input, header.packed)?;
+            continue;
+        };
+        let member = Packed {
+            path: &path,
+            method,
+            crc: (!header.has_descriptor()).then_some(header.crc),
+            size: if header.has_descriptor() {
+                u64::MAX
+            } else {
+                header.size
+            },
+            at: None,
+            depth: outer.depth.saturating_add(1),
+        };
+        if header.has_descriptor() {
+            let crc = collector.member(&member, &mut input, &mut inflater);
+            descriptor(collector, &path, &mut input, crc)?;
+            continue;
+        }
+        let mut packed = (&mut input).take(header.packed);
+        collector.member(&member, &mut packed, &mut inflater);
+        let left = packed.limit();
+        skip(&mut input, left)?;
+    }
+    Ok(())
+}
+
+/// Reads the descriptor that follows a member's data, and compares its CRC-32.
+fn descriptor<R: BufRead>(
+    collector: &mut Collector,
+    path: &str,
+    input: &mut R,
+    crc: u32,
+) -> io::Result<()> {
+    let mut field = [0_u8; 4];
+    fill(input, &mut field)?;
+    if field == *b"PK\x07\x08" {
+        fill(input, &mut field)?;
+    }
+    if u32::from_le_bytes(field) != crc {
+        let message = "The member's CRC-32 is wrong.".to_owned();
+        collector.problem(ProblemCode::MemberCorrupt, Some(path), message);
+    }
+    // Two lengths of 4 bytes, or of 8 in a zip64 archive: what follows tells.
+    skip(input, 8)?;
+    let ahead = input.fill_buf()?;
+    if !ahead.starts_with(b"PK") && ahead.get(8..10) == Some(b"PK") {
+        input.consume(8);
+    }
+    Ok(())
+}
+
+fn next_header<R: BufRead>(input: &mut R) -> io::Result<Option<(LocalHeader, String)>> {
+    let mut bytes = [0_u8; LOCAL_HEADER_LEN];
+    if fill(input, &mut bytes)? < LOCAL_HEADER_LEN {
+        return Ok(None);
+    }
+    let Some(mut header) = archive::local_header(&bytes) else {
+        return Ok(None);
+    };
+    let mut name = vec![0_u8; usize::from(header.name_len)];
+    let mut extra = vec![0_u8; usize::from(header.extra_len)];
+    if fill(input, &mut name)? < name.len() || fill(input, &mut extra)? < extra.len() {
+        return Ok(None);
+    }
+    if archive::widen_local(&mut header, &extra).is_none() {
+        return Ok(None);
+    }
+    Ok(Some((header, String::from_utf8_lossy(&name).into_owned())))
+}
+
+fn skip<R: BufRead>(input: &mut R, len: u64) -> io::Result<()> {
+    io::copy(&mut input.take(len), &mut io::sink()).map(drop)
+}

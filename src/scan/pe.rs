@@ -1,0 +1,263 @@
+//! PE: Windows.
+//!
+//! Source: Microsoft's "PE Format"; `VS_VERSIONINFO` for version resources.
+
+use object::pe;
+
+use super::banner::{Hit, printable};
+use super::fields::{Fields, until_nul};
+use super::image::{Missing, View};
+use super::object_file::{Headers, KEPT, NAME_BYTES};
+use crate::model::Architecture;
+
+const MALFORMED: Missing = Missing::Malformed("the PE headers are cut off");
+const SECTION_LEN: usize = 40;
+const IMPORT_LEN: usize = 20;
+const DELAY_IMPORT_LEN: usize = 32;
+/// How much of the imports is asked for at once: their names stand behind the table.
+const IMPORT_BYTES: u64 = 64 * 1024;
+const MAXIMUM_IMPORTS: usize = 1024;
+const MAXIMUM_RESOURCE_BYTES: u64 = 64 * 1024;
+
+/// Whether a file that begins so is a PE file: most of what begins with `MZ` is.
+pub(super) fn is_pe(head: &[u8]) -> bool {
+    let fields = Fields::little(head);
+    let signature = fields.u32(0x3c).and_then(|at| usize::try_from(at).ok());
+    signature.is_some_and(|at| fields.slice(at, 4) == Some(b"PE\0\0"))
+}
+
+struct File<'a> {
+    view: View<'a>,
+    sections: Vec<Section>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Section {
+    address: u32,
+    len: u32,
+    offset: u32,
+}
+
+/// An address and a length out of the data directory.
+#[derive(Clone, Copy, Debug)]
+struct Table {
+    address: u32,
+    len: u32,
+}
+
+/// Reads the headers of a PE file.
+pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing> {
+    let dos = Fields::little(view.bytes(0, 64)?);
+    let at = u64::from(dos.u32(0x3c).ok_or(MALFORMED)?).saturating_add(4);
+    let coff = Fields::little(view.bytes(at, 20)?);
+    headers.arch = Some(match coff.u16(0).ok_or(MALFORMED).map(pe::Machine)? {
+        pe::IMAGE_FILE_MACHINE_AMD64 => Architecture::X86_64,
+        pe::IMAGE_FILE_MACHINE_I386 => Architecture::I686,
+        pe::IMAGE_FILE_MACHINE_ARM64
+        | pe::IMAGE_FILE_MACHINE_ARM64EC
+        | pe::IMAGE_FILE_MACHINE_ARM64X => Architecture::Aarch64,
+        pe::IMAGE_FILE_MACHINE_ARMNT => Architecture::Armv7l,
+        _ => Architecture::Other,
+    });
+    let section_count = usize::from(coff.u16(2).ok_or(MALFORMED)?);
+    let optional_len = u64::from(coff.u16(16).ok_or(MALFORMED)?);
+    let optional_at = at.saturating_add(20);
+    let optional = Fields::little(view.bytes(optional_at, optional_len)?);
+    let is_wide = optional.u16(0) == Some(pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC);
+    let tables_at = if is_wide { 112_usize } else { 96 };
+
+    let sections_len = section_count.saturating_mul(SECTION_LEN);
+    let bytes = view.bytes(
+        optional_at.saturating_add(optional_len),
+        sections_len as u64,
+    )?;
+    let file = File {
+        view,
+        sections: bytes
+            .chunks_exact(SECTION_LEN)
+            .filter_map(section)
+            .collect(),
+    };
+    let table = |index: usize| {
+        let at = tables_at.saturating_add(index.saturating_mul(8));
+        let address = optional.u32(at)?;
+        let len = optional.u32(at.saturating_add(4))?;
+        (address != 0).then_some(Table { address, len })
+    };
+    if let Some(exports) = table(pe::IMAGE_DIRECTORY_ENTRY_EXPORT) {
+        file.exports(exports, headers)?;
+    }
+    if let Some(imports) = table(pe::IMAGE_DIRECTORY_ENTRY_IMPORT) {
+        file.imports(imports, IMPORT_LEN, 12, headers)?;
+    }
+    if let Some(imports) = table(pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT) {
+        file.imports(imports, DELAY_IMPORT_LEN, 4, headers)?;
+    }
+    if let Some(resources) = table(pe::IMAGE_DIRECTORY_ENTRY_RESOURCE) {
+        headers.resource = file.version_resource(resources)?;
+    }
+    Ok(())
+}
+
+fn section(bytes: &[u8]) -> Option<Section> {
+    let fields = Fields::little(bytes);
+    Some(Section {
+        address: fields.u32(12)?,
+        len: fields.u32(16)?,
+        offset: fields.u32(20)?,
+    })
+}
+
+impl<'a> File<'a> {
+    /// Where in the file an address is loaded from, and how many bytes its section still has.
+    fn place(&self, address: u32) -> Result<(u64, u64), Missing> {
+        self.sections
+            .iter()
+            .find_map(|section| {
+                let inside = address.checked_sub(section.address)?;
+                let rest = section.len.checked_sub(inside).filter(|rest| *rest > 0)?;
+                let offset = u64::from(section.offset).checked_add(u64::from(inside))?;
+                Some((offset, u64::from(rest)))
+            })
+            .ok_or(Missing::Malformed("a PE table is in no section"))
+    }
+
+    /// At most `len` bytes from an address.
+    fn at(&self, address: u32, len: u64) -> Result<&'a [u8], Missing> {
+        let (offset, rest) = self.place(address)?;
+        self.view.up_to(offset, len.min(rest))
+    }
+
+    fn name(&self, address: u32) -> Result<Hit, Missing> {
+        let (offset, _) = self.place(address)?;
+        Ok(Hit {
+            text: printable(until_nul(self.at(address, NAME_BYTES)?)),
+            offset: self.view.base().saturating_add(offset),
+        })
+    }
+
+    fn exports(&self, table: Table, headers: &mut Headers) -> Result<(), Missing> {
+        let directory = Fields::little(self.at(table.address, 40)?);
+        let name = directory.u32(12).ok_or(MALFORMED)?;
+        if name != 0 {
+            headers.name = Some(self.name(name)?);
+        }
+        Ok(())
+    }
+
+    fn imports(
+        &self,
+        table: Table,
+        entry_len: usize,
+        name_at: usize,
+        headers: &mut Headers,
+    ) -> Result<(), Missing> {
+        let (offset, rest) = self.place(table.address)?;
+        let len = IMPORT_BYTES
+            .max(u64::from(table.len))
+            .min(rest)
+            .min(MAXIMUM_RESOURCE_BYTES);
+        let bytes = self.view.up_to(offset, len)?;
+        for entry in bytes.chunks_exact(entry_len).take(MAXIMUM_IMPORTS) {
+            let name = Fields::little(entry).u32(name_at).ok_or(MALFORMED)?;
+            if name == 0 {
+                break;
+            }
+            let within = name
+                .checked_sub(table.address)
+                .and_then(|inside| bytes.get(usize::try_from(inside).ok()?..));
+            let hit = match within {
+                Some(bytes) if memchr::memchr(0, bytes).is_some() => Hit {
+                    text: printable(until_nul(bytes)),
+                    offset: self
+                        .view
+                        .base()
+                        .saturating_add(offset)
+                        .saturating_add(u64::from(name.saturating_sub(table.address))),
+                },
+                _ => self.name(name)?,
+            };
+            if headers.imports.len() < KEPT.saturating_mul(4) {
+                headers.imports.push(hit);
+            }
+        }
+        Ok(())
+    }
+
+    /// The product version of the version resource, if there is one.
+    fn version_resource(&self, table: Table) -> Result<Option<Hit>, Missing> {
+        // Three levels: type, name, language; the first of each of the last two counts.
+        let mut directory = 0_u32;
+        for level in 0..3 {
+            let Some(next) = self.resource_entry(table, directory, level == 0)? else {
+                return Ok(None);
+            };
+            let is_directory = next & 0x8000_0000 != 0;
+            if is_directory != (level < 2) {
+                return Ok(None);
+            }
+            directory = next & 0x7fff_ffff;
+        }
+        let entry = Fields::little(self.at(table.address.saturating_add(directory), 16)?);
+        let address = entry.u32(0).ok_or(MALFORMED)?;
+        let len = entry.u32(4).ok_or(MALFORMED)?;
+        let (offset, _) = self.place(address)?;
+        let bytes = self.at(address, u64::from(len).min(MAXIMUM_RESOURCE_BYTES))?;
+        Ok(product_version(bytes).map(|(text, inside)| Hit {
+            text,
+            offset: self
+                .view
+                .base()
+                .saturating_add(offset)
+                .saturating_add(inside as u64),
+        }))
+    }
+
+    fn resource_entry(
+        &self,
+        table: Table,
+        directory: u32,
+        version: bool,
+    ) -> Result<Option<u32>, Missing> {
+        let address = table.address.saturating_add(directory);
+        let header = Fields::little(self.at(address, 16)?);
+        let named = header.u16(12).ok_or(MALFORMED)?;
+        let numbered = header.u16(14).ok_or(MALFORMED)?;
+        let count = usize::from(named)
+            .saturating_add(usize::from(numbered))
+            .min(4096);
+        let len = count.saturating_mul(8) as u64;
+        let entries = self.at(address.saturating_add(16), len)?;
+        let found = entries.chunks_exact(8).find_map(|entry| {
+            let entry = Fields::little(entry);
+            let wanted = !version || entry.u32(0)? == u32::from(pe::RT_VERSION);
+            wanted.then(|| entry.u32(4)).flatten()
+        });
+        Ok(found)
+    }
+}
+
+/// Finds `ProductVersion` in a version resource: its text and where that stands.
+fn product_version(bytes: &[u8]) -> Option<(String, usize)> {
+    let key: Vec<u8> = "ProductVersion\0"
+        .bytes()
+        .flat_map(|byte| [byte, 0])
+        .collect();
+    let at = memchr::memmem::find(bytes, &key)?.checked_add(key.len())?;
+    let rest = bytes.get(at..)?;
+    let padding = rest
+        .chunks_exact(2)
+        .take_while(|unit| *unit == [0, 0])
+        .count()
+        .checked_mul(2)?;
+    let text: String = rest
+        .get(padding..)?
+        .chunks_exact(2)
+        .map_while(|unit| match unit {
+            [byte, 0] if *byte != 0 => Some(char::from(*byte)),
+            _ => None,
+        })
+        .take(64)
+        .collect();
+    Some((text, at.checked_add(padding)?)).filter(|(text, _)| !text.is_empty())
+}

@@ -1,0 +1,77 @@
+//! Reading a member again, because a part of its headers had gone by before it was known to
+//! matter. Rare: such a part must point backwards, past the first 4 MiB.
+
+use std::io::{self, BufReader, Read};
+
+use super::Source;
+use super::binary::{self, MAGIC_BYTES, Magic};
+use super::inflate::{self, Inflater};
+use super::member::{Binary, Collector};
+use super::watched::Watched;
+
+/// How often one member is read again.
+const MAXIMUM_LOOKS: usize = 3;
+
+/// Reads the members again whose headers are not complete.
+pub(super) fn take<S: Source>(source: &S, collector: &mut Collector) -> io::Result<()> {
+    let mut inflater = Inflater::new();
+    for index in 0..collector.binaries.len() {
+        for _ in 0..MAXIMUM_LOOKS {
+            let Some(binary) = collector.binaries.get(index) else {
+                break;
+            };
+            let Some(reread) = again(source, binary, &mut inflater, &mut collector.memory)? else {
+                break;
+            };
+            if let Some(binary) = collector.binaries.get_mut(index) {
+                *binary = reread;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn again<S: Source>(
+    source: &S,
+    binary: &Binary,
+    inflater: &mut Inflater,
+    memory: &mut binary::Memory,
+) -> io::Result<Option<Binary>> {
+    let (Some((at, len)), false) = (binary.packed, binary.gone.is_empty()) else {
+        return Ok(None);
+    };
+    let mut watched = Watched::new(source.range(at, len)?);
+    let mut reread = None;
+    if let Ok(mut inflated) = inflate::decoder(
+        binary.method,
+        BufReader::new(&mut watched),
+        Some(binary.size),
+        inflater,
+    ) {
+        let mut first = vec![0_u8; MAGIC_BYTES];
+        let read = binary::fill(&mut inflated, &mut first).unwrap_or_default();
+        first.truncate(read);
+        if let Magic::Object(format) = binary::magic(&first) {
+            let mut rest = inflated.take(binary.size);
+            let seen = binary::stream(format, &first, &mut rest, binary.size, &binary.gone, memory);
+            let gone = seen
+                .gone
+                .iter()
+                .filter(|range| !binary.gone.contains(range));
+            let gone: Vec<_> = binary.gone.iter().chain(gone).copied().collect();
+            // Nothing new: looking again would not help either.
+            let gone = if gone == binary.gone {
+                Vec::new()
+            } else {
+                gone
+            };
+            reread = Some(Binary {
+                path: binary.path.clone(),
+                parts: seen.parts,
+                gone,
+                ..*binary
+            });
+        }
+    }
+    watched.failure().map_or(Ok(reread), Err)
+}

@@ -1,0 +1,249 @@
+//! Which version a carried library has, by weight of evidence.
+
+use super::super::banner::{Hit, Mark, Texts};
+use super::super::binary::Part;
+use super::super::dated::Dated;
+use super::carried::from_hit;
+use super::shared_half;
+use crate::model::{Evidence, EvidenceKind, Library, OpensslVersion};
+
+/// How near a dated text stands to `built on: ` or `OPENSSLDIR: ` when it is the library's own.
+const BESIDE_BYTES: u64 = 1024;
+
+/// How near a bare version stands to the parameter names of the providers.
+const PROVIDER_BYTES: u64 = 4096;
+
+/// A version that was settled on.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    pub version: Option<String>,
+    pub suffix: Option<String>,
+    pub distro_patched: bool,
+    pub evidence: Vec<Evidence>,
+}
+
+/// What speaks for one version.
+#[derive(Debug)]
+struct Candidate {
+    version: String,
+    weight: u32,
+    evidence: Vec<Evidence>,
+}
+
+#[derive(Debug, Default)]
+struct Candidates(Vec<Candidate>);
+
+impl Candidates {
+    fn add(&mut self, version: &str, weight: u32, evidence: Evidence) {
+        let candidate = match self.0.iter().position(|known| known.version == version) {
+            Some(index) => self.0.get_mut(index),
+            None => {
+                self.0.push(Candidate {
+                    version: version.to_owned(),
+                    weight: 0,
+                    evidence: Vec::new(),
+                });
+                self.0.last_mut()
+            }
+        };
+        let Some(candidate) = candidate else {
+            return;
+        };
+        // The same kind of evidence twice is no more than once, but for the heavier one.
+        candidate.weight = candidate.weight.saturating_add(weight);
+        if candidate.evidence.len() < 8 {
+            candidate.evidence.push(evidence);
+        }
+    }
+}
+
+/// Settles on the version of a library, and says in a sentence what contradicts it.
+pub(super) fn choose(library: Library, path: &str, part: &Part) -> (Chosen, Option<String>) {
+    if library == Library::Openssl {
+        openssl(path, part)
+    } else {
+        (fork(library, &part.texts), None)
+    }
+}
+
+/// A fork's version is the only one that its own texts name.
+fn fork(library: Library, texts: &Texts) -> Chosen {
+    let named = || texts.forks.iter().filter(|(fork, _, _)| *fork == library);
+    let first = named().next();
+    let agree = first.filter(|first| named().all(|other| other.1 == first.1));
+    Chosen {
+        version: agree.map(|(_, version, _)| version.clone()),
+        evidence: named()
+            .take(4)
+            .map(|(_, _, hit)| from_hit(EvidenceKind::VersionText, hit))
+            .collect(),
+        ..Chosen::default()
+    }
+}
+
+fn openssl(path: &str, part: &Part) -> (Chosen, Option<String>) {
+    let texts = &part.texts;
+    let mut candidates = Candidates::default();
+    if let Some((number, offset)) = part.headers.constant
+        && let Some(version) = OpensslVersion::from_version_number(number)
+    {
+        let evidence = Evidence {
+            kind: EvidenceKind::VersionConstant,
+            text: format!("OpenSSL_version_num: {number:#010x}"),
+            offset: Some(offset),
+        };
+        candidates.add(&version.to_string(), 100, evidence);
+    }
+    add_dated(texts, &mut candidates);
+    let is_shared = shared_half(path, part).is_some();
+    if let Some(resource) = part.headers.resource.as_ref().filter(|_| is_shared)
+        && resource.text.parse::<OpensslVersion>().is_ok()
+    {
+        let evidence = from_hit(EvidenceKind::VersionResource, resource);
+        candidates.add(&resource.text, 15, evidence);
+    }
+    add_bare(texts, &mut candidates);
+    settle(part, candidates.0)
+}
+
+fn add_dated(texts: &Texts, candidates: &mut Candidates) {
+    // A binary with providers is of 3.0 or later: an older text in it is somebody else's.
+    let is_three = texts.count(Mark::Providers) >= 3;
+    let mut seen: Vec<(&str, u32)> = Vec::new();
+    for dated in &texts.dated {
+        let weight = if is_three && !dated.version.starts_with(|c: char| c >= '3') {
+            0
+        } else if is_beside(texts, dated) {
+            20
+        } else if dated.module {
+            8
+        } else {
+            3
+        };
+        let known = (dated.version.as_str(), weight);
+        if !seen.contains(&known) {
+            seen.push(known);
+            let evidence = Evidence {
+                kind: EvidenceKind::VersionText,
+                text: dated.text.clone(),
+                offset: Some(dated.offset),
+            };
+            candidates.add(&dated.version, weight, evidence);
+        }
+    }
+}
+
+fn is_beside(texts: &Texts, dated: &Dated) -> bool {
+    [Mark::BuiltOn, Mark::Directory]
+        .iter()
+        .flat_map(|mark| texts.hits(*mark))
+        .any(|hit| hit.offset.abs_diff(dated.offset) <= BESIDE_BYTES)
+}
+
+/// The bare versions of the provider tables, for binaries that have providers. Other things have
+/// such versions too: one counts only if it is the only one or stands beside the parameters.
+fn add_bare(texts: &Texts, candidates: &mut Candidates) {
+    if texts.count(Mark::Providers) < 3 {
+        return;
+    }
+    let mut distinct: Vec<&Hit> = Vec::new();
+    for bare in &texts.bare {
+        if !distinct.iter().any(|known| known.text == bare.text) {
+            distinct.push(bare);
+        }
+    }
+    let is_near = |version: &str| {
+        texts
+            .bare
+            .iter()
+            .filter(|bare| bare.text == version)
+            .any(|bare| {
+                texts
+                    .hits(Mark::ProviderParameter)
+                    .iter()
+                    .any(|hit| hit.offset.abs_diff(bare.offset) <= PROVIDER_BYTES)
+            })
+    };
+    let near: Vec<&&Hit> = distinct.iter().filter(|bare| is_near(&bare.text)).collect();
+    for bare in &distinct {
+        let is_known = candidates.0.iter().any(|known| known.version == bare.text);
+        let weight = match (distinct.len(), near.as_slice()) {
+            (1, _) => 6,
+            (_, [only]) if only.text == bare.text => 6,
+            _ if is_known => 4,
+            _ => continue,
+        };
+        candidates.add(
+            &bare.text,
+            weight,
+            from_hit(EvidenceKind::ProviderVersion, bare),
+        );
+    }
+}
+
+fn settle(part: &Part, mut candidates: Vec<Candidate>) -> (Chosen, Option<String>) {
+    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.weight));
+    let mut evidence: Vec<Evidence> = Vec::new();
+    let winner = match candidates.as_slice() {
+        [] => None,
+        [only] => Some(only).filter(|only| only.weight > 0),
+        [first, second, ..] => Some(first).filter(|first| first.weight > second.weight),
+    };
+    for candidate in winner.into_iter().chain(
+        candidates
+            .iter()
+            .filter(|other| winner.is_none_or(|winner| winner.version != other.version)),
+    ) {
+        evidence.extend(candidate.evidence.iter().take(4).cloned());
+    }
+    let definitions = part.headers.definitions.iter().rev().take(1);
+    evidence.extend(definitions.map(|hit| from_hit(EvidenceKind::VersionDefinition, hit)));
+    let conflict = (candidates.len() > 1).then(|| {
+        let all: Vec<&str> = candidates.iter().map(|c| c.version.as_str()).collect();
+        let verdict = winner.map_or("none is proved".to_owned(), |winner| {
+            format!("{} is the library's", winner.version)
+        });
+        format!(
+            "The binary names several versions of OpenSSL ({}); {verdict}.",
+            all.join(", ")
+        )
+    });
+    let Some(winner) = winner else {
+        let chosen = Chosen {
+            evidence,
+            ..Chosen::default()
+        };
+        return (chosen, conflict);
+    };
+    let own = || {
+        part.texts
+            .dated
+            .iter()
+            .filter(|dated| dated.version == winner.version)
+    };
+    let chosen = Chosen {
+        suffix: own().find_map(|dated| dated.suffix.clone()),
+        distro_patched: is_red_hat(&part.texts, own()),
+        version: Some(winner.version.clone()),
+        evidence,
+    };
+    (chosen, conflict)
+}
+
+/// Whether the library is one of Red Hat's or its rebuilders': their texts say `  FIPS`; before,
+/// `-fips` and the folder of their certificates, or the versions their self tests began with.
+fn is_red_hat<'a>(texts: &Texts, own: impl Iterator<Item = &'a Dated>) -> bool {
+    let has_their_folder = texts
+        .hits(Mark::Directory)
+        .iter()
+        .any(|hit| hit.text.contains("/etc/pki/tls"));
+    let has_their_tests = texts.dated.iter().any(|dated| {
+        dated.suffix.as_deref() == Some("fips")
+            && matches!(dated.version.as_str(), "1.0.0" | "1.0.1e")
+    });
+    texts.has(Mark::RedHat)
+        || own.filter(|dated| dated.suffix.is_some()).any(|dated| {
+            let is_fips = dated.suffix.as_deref() == Some("fips");
+            dated.red_hat || (is_fips && (has_their_folder || has_their_tests))
+        })
+}

@@ -1,0 +1,228 @@
+//! A wheel, read once in file order: the tail with the directory, then every member.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use super::archive::{self, Directory, Entry, LOCAL_HEADER_LEN};
+use super::inflate::{Inflater, Method};
+use super::member::{Collector, Packed};
+use super::members;
+use super::second_look;
+use super::verdict;
+use super::watched::Watched;
+use super::{Limits, Scanned, Source, TAIL_BYTES};
+use crate::model::ProblemCode;
+
+/// How much is read of the packed stream at once, 128 KiB.
+const INPUT_BYTES: usize = 128 * 1024;
+
+/// The longest directory that is read, 24 MiB.
+const MAXIMUM_DIRECTORY_BYTES: u64 = 24 << 20;
+
+/// Scans a wheel.
+pub(super) fn scan<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned> {
+    let len = source.len();
+    let tail_len = len.min(TAIL_BYTES);
+    let tail_at = len.saturating_sub(tail_len);
+    let mut tail = Vec::new();
+    read_range(source, tail_at, tail_len, &mut tail)?;
+
+    let mut collector = Collector::new(limits);
+    let mut directory = match read_directory(source, &tail, tail_at, limits)? {
+        Ok(directory) => directory,
+        Err(why) => {
+            let message = format!("The file is not a zip archive: {why}.");
+            collector.problem(ProblemCode::NotAnArchive, None, message);
+            Directory::default()
+        }
+    };
+    if let Some(damage) = directory.damage {
+        let message = format!("The archive's directory is damaged: {damage}.");
+        collector.problem(ProblemCode::ArchiveCorrupt, None, message);
+    }
+    if directory.cut {
+        let message = format!(
+            "The archive has more members than the limit `members` allows ({}); the rest was not read.",
+            limits.members
+        );
+        collector.problem(ProblemCode::LimitReached, None, message);
+    }
+    collector.check_names(&directory.entries);
+    let interesting =
+        |entry: &Entry| members::could_be_native(&entry.name) || members::is_sbom(&entry.name);
+    let tail_only = collector.is_clean() && !directory.entries.iter().any(interesting);
+    if !tail_only {
+        directory.entries.sort_by_key(|entry| entry.at);
+        let before = Watched::new(source.range(0, tail_at)?);
+        let input = BufReader::with_capacity(INPUT_BYTES, before.chain(tail.as_slice()));
+        let mut walk = Walk {
+            input,
+            position: 0,
+            collector: &mut collector,
+            inflater: Inflater::new(),
+        };
+        walk.members(&directory.entries, len)?;
+        // Whoever hashes the bytes needs them all.
+        walk.skip_to(len)?;
+        walk.check()?;
+        second_look::take(source, &mut collector)?;
+    }
+    Ok(Scanned {
+        scan: verdict::conclude(collector.finish()),
+        tail_only,
+    })
+}
+
+fn read_range<S: Source>(source: &S, at: u64, len: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+    source.range(at, len)?.take(len).read_to_end(bytes)?;
+    if bytes.len() as u64 == len {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+/// Reads the directory out of the tail, or by one range of its own where it begins before it.
+fn read_directory<S: Source>(
+    source: &S,
+    tail: &[u8],
+    tail_at: u64,
+    limits: &Limits,
+) -> io::Result<Result<Directory, &'static str>> {
+    let place = match archive::find_directory(tail, tail_at) {
+        Ok(place) => place,
+        Err(why) => return Ok(Err(why)),
+    };
+    if place.len > MAXIMUM_DIRECTORY_BYTES {
+        return Ok(Err("its directory is longer than 24 MiB"));
+    }
+    let inside = place
+        .at
+        .checked_sub(tail_at)
+        .and_then(|at| usize::try_from(at).ok())
+        .and_then(|at| tail.get(at..)?.get(..usize::try_from(place.len).ok()?));
+    let directory = match inside {
+        Some(bytes) => archive::read_directory(bytes, place, limits.members),
+        None => {
+            let mut bytes = Vec::new();
+            read_range(source, place.at, place.len, &mut bytes)?;
+            archive::read_directory(&bytes, place, limits.members)
+        }
+    };
+    Ok(Ok(directory))
+}
+
+struct Walk<'a, R, T: BufRead> {
+    input: BufReader<io::Chain<Watched<R>, T>>,
+    /// Bytes from the start of the file.
+    position: u64,
+    collector: &'a mut Collector,
+    inflater: Inflater,
+}
+
+impl<R: Read, T: BufRead> Walk<'_, R, T> {
+    fn members(&mut self, entries: &[Entry], len: u64) -> io::Result<()> {
+        for (index, entry) in entries.iter().enumerate() {
+            let next = entries
+                .get(index.saturating_add(1))
+                .map_or(len, |next| next.at.min(len));
+            self.member(entry, next)?;
+        }
+        Ok(())
+    }
+
+    /// Reads one member, which has room up to where the next one begins.
+    fn member(&mut self, entry: &Entry, next: u64) -> io::Result<()> {
+        if entry.at < self.position {
+            self.overlap(entry);
+            return Ok(());
+        }
+        self.skip_to(entry.at)?;
+        let mut header = [0_u8; LOCAL_HEADER_LEN];
+        let local = self
+            .fill(&mut header)?
+            .then(|| archive::local_header(&header));
+        let Some(local) = local.flatten() else {
+            let message = "The member's local header is not where the directory says.".to_owned();
+            self.collector
+                .problem(ProblemCode::ArchiveCorrupt, Some(&entry.name), message);
+            return Ok(());
+        };
+        let data_at = self
+            .position
+            .saturating_add(u64::from(local.name_len))
+            .saturating_add(u64::from(local.extra_len));
+        if local.method != entry.method || local.is_encrypted() != entry.encrypted {
+            let message = "The member's local header contradicts the directory.".to_owned();
+            self.collector
+                .problem(ProblemCode::ArchiveCorrupt, Some(&entry.name), message);
+        }
+        let end = data_at.saturating_add(entry.packed);
+        if end > next {
+            self.overlap(entry);
+            return Ok(());
+        }
+        self.skip_to(data_at)?;
+        if entry.name.ends_with('/') && entry.size == 0 {
+            return self.skip_to(end);
+        }
+        let Some(method) = self.collector.method(entry) else {
+            return self.skip_to(end);
+        };
+        self.data(entry, method, data_at)?;
+        self.skip_to(end)
+    }
+
+    fn data(&mut self, entry: &Entry, method: Method, data_at: u64) -> io::Result<()> {
+        let mut packed = (&mut self.input).take(entry.packed);
+        let member = Packed {
+            path: &entry.name,
+            method,
+            crc: Some(entry.crc),
+            size: entry.size,
+            at: Some((data_at, entry.packed)),
+            depth: 0,
+        };
+        self.collector
+            .member(&member, &mut packed, &mut self.inflater);
+        let left = packed.limit();
+        self.position = self
+            .position
+            .saturating_add(entry.packed.saturating_sub(left));
+        self.check()
+    }
+
+    fn overlap(&mut self, entry: &Entry) {
+        let message = "The member claims bytes that belong to another one; it was not read.";
+        self.collector.problem(
+            ProblemCode::OverlappingMembers,
+            Some(&entry.name),
+            message.to_owned(),
+        );
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) -> io::Result<bool> {
+        let read = super::binary::fill(&mut self.input, bytes)?;
+        self.position = self.position.saturating_add(read as u64);
+        Ok(read == bytes.len())
+    }
+
+    fn skip_to(&mut self, place: u64) -> io::Result<()> {
+        while self.position < place {
+            let available = self.input.fill_buf()?.len() as u64;
+            if available == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let step = available.min(place.saturating_sub(self.position));
+            self.input
+                .consume(usize::try_from(step).unwrap_or(usize::MAX));
+            self.position = self.position.saturating_add(step);
+        }
+        Ok(())
+    }
+
+    /// Returns the source's error, if it had one while a member was unpacked.
+    fn check(&mut self) -> io::Result<()> {
+        let (watched, _) = self.input.get_mut().get_mut();
+        watched.failure().map_or(Ok(()), Err)
+    }
+}
