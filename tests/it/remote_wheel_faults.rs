@@ -301,6 +301,18 @@ async fn a_server_that_forgets_ranges_is_still_read() {
     assert!(result.value == file.bytes && result.hash_verified);
 }
 
+#[rstest]
+#[case(400)]
+#[case(501)]
+#[tokio::test]
+async fn a_server_that_refuses_the_tail_gives_the_whole(#[case] status: u16) {
+    let (fake, file) = published(300_000).await;
+    fake.once(PATH, Fault::Status(status, vec![]));
+    let result = read(&fake, &file).await.unwrap();
+    assert!(result.value == file.bytes && result.hash_verified);
+    assert_eq!(fake.requests().len(), 2);
+}
+
 #[tokio::test]
 async fn a_failure_counts_even_when_the_scan_makes_light_of_it() {
     let (fake, file) = published(300_000).await;

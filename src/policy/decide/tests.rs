@@ -217,7 +217,9 @@ fn steps_start_from_their_severity_on() {
     };
     let on = |settings| decide_on("2026-10-01", &wheels, settings);
     assert_eq!(on(&picky).kind, DecisionKind::Track);
-    let told = picky.clone().with_reaction(Event::Security, Reaction::Inform);
+    let told = picky
+        .clone()
+        .with_reaction(Event::Security, Reaction::Inform);
     assert_eq!(on(&told).kind, DecisionKind::Inform);
     assert!(on(&told).is_due);
 }
