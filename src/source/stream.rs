@@ -159,7 +159,10 @@ impl Link {
         let asked = self.request(&format!("bytes=-{TAIL_BYTES}"));
         let mut answer = match self.client.get(&asked).await {
             // Some stores know ranges, but not those that count from the end.
-            Err(FetchError::Status { status, .. }) if matches!(status, 400 | 405 | 501) => {
+            Err(FetchError::Status {
+                status: 400 | 405 | 501,
+                ..
+            }) => {
                 return self.whole_once().await.map(Opening::Whole);
             }
             answer => answer?,
