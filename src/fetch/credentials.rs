@@ -225,12 +225,11 @@ mod tests {
     #[test]
     fn logins_are_not_shown() {
         let mut credentials = Credentials::none();
-        credentials.add_named(&url("https://me:secret@index.example/"));
+        credentials.add_named(&url("https://someone:s3cret@index.example/"));
         let shown = format!("{credentials:?}");
         assert!(
-            !shown.contains("secret") || shown.contains("REDACTED"),
+            !shown.contains("s3cret") && !shown.contains("someone"),
             "{shown}"
         );
-        assert!(!shown.contains("me:"), "{shown}");
     }
 }

@@ -137,7 +137,9 @@ impl FetchError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Broken { .. } => true,
-            Self::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
+            Self::Status { status, .. } => {
+                matches!(status, 408 | 429 | 500 | 502..=504 | 506..=599)
+            }
             _ => false,
         }
     }

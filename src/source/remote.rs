@@ -37,7 +37,7 @@ enum Content {
     },
     Ranged {
         identity: Identity,
-        pass: Mutex<Pass>,
+        pass: Box<Mutex<Pass>>,
     },
 }
 
@@ -71,14 +71,14 @@ impl RemoteWheel {
                 Content::Spooled { spool, sha256 }
             }
             Opening::Tail { identity, tail } => Content::Ranged {
-                pass: Mutex::new(Pass {
+                pass: Box::new(Mutex::new(Pass {
                     tail_start: identity.length - tail.len() as u64,
                     tail,
                     lengthened: false,
                     stream: None,
                     sum: Sha256Sum::default(),
                     second_looks: 0,
-                }),
+                })),
                 identity,
             },
         };

@@ -156,10 +156,17 @@ impl Link {
     }
 
     async fn open_once(&self) -> Result<Opening, ReadError> {
-        let mut answer = self
-            .client
-            .get(&self.request(&format!("bytes=-{TAIL_BYTES}")))
-            .await?;
+        let asked = self.request(&format!("bytes=-{TAIL_BYTES}"));
+        let mut answer = match self.client.get(&asked).await {
+            // Some stores know ranges, but not those that count from the end.
+            Err(FetchError::Status {
+                status: 400 | 405 | 501,
+                ..
+            }) => {
+                return self.whole_once().await.map(Opening::Whole);
+            }
+            answer => answer?,
+        };
         match answer.status() {
             200 => Ok(Opening::Whole(answer)),
             206 => {

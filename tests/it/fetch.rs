@@ -47,12 +47,14 @@ async fn says_who_asks() {
 #[tokio::test]
 async fn tries_again_what_may_pass(#[case] status: u16) {
     let fake = FakeIndex::start().await;
-    fake.once("/", Fault::Status(status, vec![]))
-        .once("/", Fault::CutAfter(0))
-        .always("/", said("hello"));
+    let path = "/simple/demo/";
+    fake.add_project("demo")
+        .once(path, Fault::Status(status, vec![]))
+        .once(path, Fault::CutAfter(5));
     let (settings, waits) = settings();
     let client = Client::new(settings, Credentials::none()).unwrap();
-    assert_eq!(text(&client, &page(&fake, "/")).await.unwrap(), "hello");
+    let whole = text(&client, &page(&fake, path)).await.unwrap();
+    assert!(whole.contains("api-version"), "{whole}");
     assert_eq!(waits.lock().unwrap().len(), 2);
 }
 
