@@ -217,7 +217,9 @@ impl Look {
         for part in &mut self.parts {
             while !part.done {
                 let view = View::new(&self.image, part.slice.at, part.slice.len);
-                match object_file::read(self.format, view, &mut part.headers) {
+                let read = object_file::read(self.format, view, &mut part.headers);
+                self.image.grant_wishes(self.window_at);
+                match read {
                     Ok(()) => part.done = true,
                     Err(Missing::Malformed(what)) => {
                         part.done = true;

@@ -19,6 +19,9 @@ const MAXIMUM_DYNAMIC_BYTES: u64 = 256 * 1024;
 const MAXIMUM_PROGRAM_HEADERS: u64 = 4096;
 /// Symbol and string tables larger than this, together, are not read, 3 MiB.
 const MAXIMUM_SYMBOL_BYTES: u64 = 3 << 20;
+/// How much of the hash table and of the version definitions is kept beforehand.
+const HASH_BYTES: u64 = 128 * 1024;
+const DEFINITION_BYTES: u64 = 4096;
 const MAXIMUM_DEFINITIONS: u32 = 512;
 
 /// A loaded part of the file.
@@ -92,6 +95,7 @@ pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing>
         return Ok(());
     };
     let dynamic = file.dynamic(at, len.min(MAXIMUM_DYNAMIC_BYTES))?;
+    file.wish(&dynamic);
     file.names(&dynamic, headers)?;
     file.version_definitions(&dynamic, headers)?;
     file.symbols(&dynamic, headers)
@@ -166,6 +170,25 @@ impl<'a> File<'a> {
             }
         }
         Ok(dynamic)
+    }
+
+    /// Wishes for all tables at once: they stand in any order, and none may go by while another
+    /// is waited for.
+    fn wish(&self, dynamic: &Dynamic) {
+        let tables = [
+            (dynamic.hash, 8),
+            (dynamic.gnu_hash, HASH_BYTES),
+            (dynamic.definitions, DEFINITION_BYTES),
+            (
+                Some(dynamic.strings),
+                dynamic.strings_len.min(MAXIMUM_SYMBOL_BYTES / 2),
+            ),
+        ];
+        for (address, len) in tables {
+            if let Some(Ok(offset)) = address.map(|address| self.offset_of(address)) {
+                self.view.wish(offset, len);
+            }
+        }
     }
 
     fn string(&self, dynamic: &Dynamic, index: u64) -> Result<Hit, Missing> {

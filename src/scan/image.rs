@@ -1,11 +1,16 @@
 //! What is kept of a binary while it streams by: its first bytes and the ranges that its headers
 //! point to.
 
+use std::cell::RefCell;
+
 /// How many bytes from the start of a member are kept, 4 MiB.
 pub(super) const HEAD_BYTES: usize = 4 << 20;
 
 /// How many bytes of wanted ranges are kept, all together, 4 MiB.
 pub(super) const WANTED_BYTES: u64 = 4 << 20;
+
+/// How many ranges may be wished for ahead of need.
+const WISHES: usize = 16;
 
 /// Bytes that are not at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +42,7 @@ pub(super) struct Image {
     head: Vec<u8>,
     pieces: Vec<Piece>,
     wanted: u64,
+    wishes: RefCell<Vec<(u64, u64)>>,
 }
 
 impl Image {
@@ -48,11 +54,8 @@ impl Image {
             head,
             pieces: Vec::new(),
             wanted: 0,
+            wishes: RefCell::default(),
         }
-    }
-
-    pub(super) const fn len(&self) -> u64 {
-        self.len
     }
 
     /// Gives the memory of the head back for the next member.
@@ -109,9 +112,21 @@ impl Image {
 
     /// Whether a range is being waited for.
     pub(super) fn is_wanted(&self, at: u64, len: u64) -> bool {
-        self.pieces
-            .iter()
-            .any(|piece| piece.at == at && piece.len == len && (piece.bytes.len() as u64) < len)
+        let end = at.saturating_add(len);
+        self.pieces.iter().any(|piece| {
+            piece.at <= at
+                && end <= piece.at.saturating_add(piece.len)
+                && (piece.bytes.len() as u64) < piece.len
+        })
+    }
+
+    /// Asks for the ranges that were wished for and begin at `from` or later.
+    pub(super) fn grant_wishes(&mut self, from: u64) {
+        for (at, len) in self.wishes.take() {
+            if at >= from && self.bytes(at, len).is_err() && !self.is_wanted(at, len) {
+                self.want(at, len);
+            }
+        }
     }
 
     /// Takes over what `bytes`, which begin at `at` of the binary, hold of wanted ranges; says
@@ -162,8 +177,13 @@ impl<'a> View<'a> {
         self.base
     }
 
-    pub(super) const fn len(&self) -> u64 {
-        self.len
+    /// Says that a range will be needed, so that it is kept even if another one is needed first.
+    pub(super) fn wish(&self, at: u64, len: u64) {
+        let len = len.min(self.len.saturating_sub(at));
+        let mut wishes = self.image.wishes.borrow_mut();
+        if len > 0 && wishes.len() < WISHES {
+            wishes.push((self.base.saturating_add(at), len));
+        }
     }
 
     /// `len` bytes from `at` of this part.
