@@ -39,7 +39,10 @@ struct Piece {
 pub(super) struct Image {
     /// The length of the whole binary, in bytes.
     len: u64,
+    /// Memory for the head, filled up to `head_len`. It is used again for the next binary without
+    /// being cleared: clearing costs as much as searching.
     head: Vec<u8>,
+    head_len: usize,
     pieces: Vec<Piece>,
     wanted: u64,
     wishes: RefCell<Vec<(u64, u64)>>,
@@ -47,11 +50,11 @@ pub(super) struct Image {
 
 impl Image {
     /// An image that knows nothing yet, using `head` as its memory.
-    pub(super) fn new(len: u64, mut head: Vec<u8>) -> Self {
-        head.clear();
+    pub(super) fn new(len: u64, head: Vec<u8>) -> Self {
         Self {
             len,
             head,
+            head_len: 0,
             pieces: Vec::new(),
             wanted: 0,
             wishes: RefCell::default(),
@@ -63,13 +66,25 @@ impl Image {
         self.head
     }
 
-    /// The first bytes, to be filled by who streams.
-    pub(super) const fn head_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.head
+    /// Appends to the head what `read` writes into at most `len` bytes of room; returns how many
+    /// bytes that were.
+    pub(super) fn extend_head<E>(
+        &mut self,
+        len: usize,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        let end = self.head_len.saturating_add(len);
+        if self.head.len() < end {
+            self.head.resize(end, 0);
+        }
+        let room = self.head.get_mut(self.head_len..end).unwrap_or_default();
+        let count = read(room)?.min(len);
+        self.head_len = self.head_len.saturating_add(count);
+        Ok(count)
     }
 
     pub(super) fn head(&self) -> &[u8] {
-        &self.head
+        self.head.get(..self.head_len).unwrap_or_default()
     }
 
     /// `len` bytes from `at`.
@@ -78,7 +93,7 @@ impl Image {
             .checked_add(len)
             .filter(|end| *end <= self.len)
             .ok_or(Missing::Malformed("a table lies outside of the file"))?;
-        if let Some(found) = within(&self.head, 0, at, end) {
+        if let Some(found) = within(self.head(), 0, at, end) {
             return Ok(found);
         }
         self.pieces
@@ -96,7 +111,7 @@ impl Image {
         self.wanted = total;
         // What has gone by in the head is there already.
         let from = usize::try_from(at).unwrap_or(usize::MAX);
-        let known = self.head.get(from..).unwrap_or_default();
+        let known = self.head().get(from..).unwrap_or_default();
         let lacking = usize::try_from(len).unwrap_or(usize::MAX);
         let bytes = known.get(..lacking).unwrap_or(known).to_vec();
         self.pieces.push(Piece { at, len, bytes });
@@ -106,7 +121,7 @@ impl Image {
     /// Takes over what the finished head holds of ranges that were wanted before.
     pub(super) fn pass_head(&mut self) {
         let head = std::mem::take(&mut self.head);
-        self.pass(0, &head);
+        self.pass(0, head.get(..self.head_len).unwrap_or_default());
         self.head = head;
     }
 
@@ -208,10 +223,18 @@ impl<'a> View<'a> {
 mod tests {
     use super::*;
 
+    fn fill_head(image: &mut Image, bytes: &[u8]) {
+        let filled: Result<usize, ()> = image.extend_head(bytes.len(), |room| {
+            room.copy_from_slice(bytes);
+            Ok(bytes.len())
+        });
+        assert_eq!(filled, Ok(bytes.len()));
+    }
+
     #[test]
     fn a_wanted_range_is_kept_across_chunks() {
         let mut image = Image::new(1000, Vec::new());
-        image.head_mut().extend_from_slice(&[7; 10]);
+        fill_head(&mut image, &[7; 10]);
         assert_eq!(image.bytes(2, 3), Ok(&[7, 7, 7][..]));
         assert_eq!(image.bytes(8, 4), Err(Missing::Gap { at: 8, len: 4 }));
         assert!(matches!(image.bytes(998, 4), Err(Missing::Malformed(_))));
@@ -226,7 +249,7 @@ mod tests {
     #[test]
     fn a_view_does_not_reach_beyond_its_part() {
         let mut image = Image::new(20, Vec::new());
-        image.head_mut().extend(0..20);
+        fill_head(&mut image, &(0..20).collect::<Vec<u8>>());
         let view = View::new(&image, 5, 10);
         assert_eq!(view.bytes(0, 2), Ok(&[5, 6][..]));
         assert!(matches!(view.bytes(9, 2), Err(Missing::Malformed(_))));
