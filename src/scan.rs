@@ -108,3 +108,6 @@ pub struct Scanned {
 pub fn scan<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned> {
     wheel::scan(source, limits)
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,8 +81,8 @@ pub(super) fn stream<R: Read + ?Sized>(
     wanted: &[(u64, u64)],
     memory: &mut Memory,
 ) -> Streamed {
-    let mut look = Look::new(format, Image::new(len, std::mem::take(&mut memory.head)));
-    look.image.head_mut().extend_from_slice(first);
+    let mut look = Look::new(format, len, std::mem::take(&mut memory.head));
+    look.begin_head(first);
     for (at, len) in wanted {
         look.image.want(*at, *len);
     }
@@ -100,6 +100,7 @@ pub(super) fn stream<R: Read + ?Sized>(
 
 struct Look {
     format: BinaryFormat,
+    len: u64,
     image: Image,
     parts: Vec<Part>,
     gone: Vec<(u64, u64)>,
@@ -110,16 +111,25 @@ struct Look {
 }
 
 impl Look {
-    const fn new(format: BinaryFormat, image: Image) -> Self {
+    fn new(format: BinaryFormat, len: u64, head: Vec<u8>) -> Self {
         Self {
             format,
-            image,
+            len,
+            image: Image::new(len, head),
             parts: Vec::new(),
             gone: Vec::new(),
             malformed: None,
             gaps: 0,
             window_at: 0,
         }
+    }
+
+    fn begin_head(&mut self, first: &[u8]) {
+        let copied: io::Result<usize> = self.image.extend_head(first.len(), |room| {
+            room.copy_from_slice(first);
+            Ok(first.len())
+        });
+        debug_assert!(copied.is_ok());
     }
 
     fn begin(&mut self, len: u64) {
@@ -147,17 +157,31 @@ impl Look {
     }
 
     fn stream<R: Read + ?Sized>(&mut self, rest: &mut R, window: &mut Vec<u8>) -> io::Result<()> {
-        // The head is filled and searched in place.
+        let searched = self.stream_head(rest)?;
+        if self.image.head().len() < HEAD_BYTES {
+            self.read_headers(true);
+            return Ok(());
+        }
+        self.image.pass_head();
+        self.read_headers(false);
+        self.stream_window(rest, searched, window)?;
+        self.read_headers(true);
+        Ok(())
+    }
+
+    /// Fills the head and searches it in place; returns how far it was searched.
+    fn stream_head<R: Read + ?Sized>(&mut self, rest: &mut R) -> io::Result<usize> {
         let mut searched = 0_usize;
-        let mut ended = false;
-        while !ended && self.image.head().len() < HEAD_BYTES {
-            let from = self.image.head().len();
-            let to = from.saturating_add(CHUNK_BYTES).min(HEAD_BYTES);
-            let head = self.image.head_mut();
-            head.resize(to, 0);
-            let read = fill(rest, head.get_mut(from..).unwrap_or_default());
-            head.truncate(from.saturating_add(*read.as_ref().unwrap_or(&0)));
-            ended = read? == 0;
+        loop {
+            let known = self.image.head().len();
+            // One byte more than there should be shows that the end is reached.
+            let lacking = self.len.saturating_sub(known as u64).saturating_add(1);
+            let room = usize::try_from(lacking)
+                .unwrap_or(usize::MAX)
+                .min(CHUNK_BYTES)
+                .min(HEAD_BYTES.saturating_sub(known));
+            let read = self.image.extend_head(room, |room| fill(rest, room))?;
+            let ended = read < room;
             self.window_at = self.image.head().len() as u64;
             self.read_headers(ended);
             let head = self.image.head();
@@ -168,47 +192,57 @@ impl Look {
             };
             search(&mut self.parts, head, searched, end, 0);
             searched = searched.max(end);
+            if ended || self.image.head().len() >= HEAD_BYTES {
+                return Ok(searched);
+            }
         }
-        if ended {
-            self.read_headers(true);
-            return Ok(());
-        }
-        self.image.pass_head();
-        self.read_headers(false);
-        // After it a window moves over the rest, keeping a little of what was before.
+    }
+
+    /// Moves a window over what follows the head, keeping a little of what was before.
+    fn stream_window<R: Read + ?Sized>(
+        &mut self,
+        rest: &mut R,
+        searched: usize,
+        window: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        const CARRIED_BYTES: usize = banner::AHEAD.saturating_add(banner::BEHIND);
+        window.resize(CHUNK_BYTES.saturating_add(CARRIED_BYTES), 0);
         let head = self.image.head();
         let carried_from = searched.saturating_sub(banner::BEHIND);
-        window.clear();
-        window.extend_from_slice(head.get(carried_from..).unwrap_or_default());
+        let carry = head.get(carried_from..).unwrap_or_default();
+        let mut carried = carry.len();
+        if let Some(room) = window.get_mut(..carried) {
+            room.copy_from_slice(carry);
+        }
         let mut base = carried_from as u64;
         let mut from = searched.saturating_sub(carried_from);
+        let mut ended = false;
         while !ended {
-            let carried = window.len();
-            window.resize(carried.saturating_add(CHUNK_BYTES), 0);
-            let read = fill(rest, window.get_mut(carried..).unwrap_or_default());
-            window.truncate(carried.saturating_add(*read.as_ref().unwrap_or(&0)));
-            ended = read? == 0;
+            let room = window.get_mut(carried..).unwrap_or_default();
+            let wanted = room.len();
+            let read = fill(rest, room)?;
+            ended = read < wanted;
+            let known = window
+                .get(..carried.saturating_add(read))
+                .unwrap_or_default();
             self.window_at = base;
-            let completed = self.image.pass(base, window);
-            if completed {
+            // What becomes wanted while headers are read may be in the window already.
+            while self.image.pass(base, known) {
                 self.read_headers(false);
-                // What became wanted just now may be in the window already.
-                while self.image.pass(base, window) {
-                    self.read_headers(false);
-                }
             }
             let end = if ended {
-                window.len()
+                known.len()
             } else {
-                window.len().saturating_sub(banner::AHEAD)
+                known.len().saturating_sub(banner::AHEAD)
             };
-            search(&mut self.parts, window, from, end, base);
+            search(&mut self.parts, known, from, end, base);
             let keep = end.max(from).saturating_sub(banner::BEHIND);
             base = base.saturating_add(keep as u64);
             from = end.max(from).saturating_sub(keep);
-            window.drain(..keep);
+            carried = known.len().saturating_sub(keep);
+            let known_len = known.len();
+            window.copy_within(keep..known_len, 0);
         }
-        self.read_headers(true);
         Ok(())
     }
 
@@ -217,7 +251,9 @@ impl Look {
         for part in &mut self.parts {
             while !part.done {
                 let view = View::new(&self.image, part.slice.at, part.slice.len);
-                match object_file::read(self.format, view, &mut part.headers) {
+                let read = object_file::read(self.format, view, &mut part.headers);
+                self.image.grant_wishes(self.window_at);
+                match read {
                     Ok(()) => part.done = true,
                     Err(Missing::Malformed(what)) => {
                         part.done = true;

@@ -9,7 +9,7 @@ use object::elf;
 
 use super::banner::{Hit, printable};
 use super::fields::{Fields, until_nul};
-use super::image::{Missing, View};
+use super::image::{HEAD_BYTES, Missing, View};
 use super::object_file::{Headers, KEPT, NAME_BYTES, is_library_symbol};
 use super::version_number;
 use crate::model::Architecture;
@@ -19,6 +19,11 @@ const MAXIMUM_DYNAMIC_BYTES: u64 = 256 * 1024;
 const MAXIMUM_PROGRAM_HEADERS: u64 = 4096;
 /// Symbol and string tables larger than this, together, are not read, 3 MiB.
 const MAXIMUM_SYMBOL_BYTES: u64 = 3 << 20;
+/// Segments without code are kept whole up to this length, 1 MiB.
+const SEGMENT_BYTES: u64 = 1 << 20;
+/// How much of the hash table and of the version definitions is kept beforehand.
+const HASH_BYTES: u64 = 128 * 1024;
+const DEFINITION_BYTES: u64 = 4096;
 const MAXIMUM_DEFINITIONS: u32 = 512;
 
 /// A loaded part of the file.
@@ -92,6 +97,7 @@ pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing>
         return Ok(());
     };
     let dynamic = file.dynamic(at, len.min(MAXIMUM_DYNAMIC_BYTES))?;
+    file.wish(&dynamic);
     file.names(&dynamic, headers)?;
     file.version_definitions(&dynamic, headers)?;
     file.symbols(&dynamic, headers)
@@ -118,11 +124,20 @@ impl<'a> File<'a> {
             let address = entry.word(address_at, wide).ok_or(MALFORMED)?;
             let len = entry.word(len_at, wide).ok_or(MALFORMED)?;
             match elf::ProgramType(entry.u32(0).ok_or(MALFORMED)?) {
-                elf::PT_LOAD => self.segments.push(Segment {
-                    address,
-                    offset,
-                    len,
-                }),
+                elf::PT_LOAD => {
+                    // What moves tables to make room for longer names puts them into a segment
+                    // of its own at the end, some before the dynamic section that tells of them.
+                    let flags = entry.u32(if wide { 4 } else { 24 }).ok_or(MALFORMED)?;
+                    let is_code = flags & elf::PF_X.0 != 0;
+                    if !is_code && len <= SEGMENT_BYTES && offset >= HEAD_BYTES as u64 {
+                        self.view.wish(offset, len);
+                    }
+                    self.segments.push(Segment {
+                        address,
+                        offset,
+                        len,
+                    });
+                }
                 elf::PT_DYNAMIC => dynamic = Some((offset, len)),
                 _ => {}
             }
@@ -166,6 +181,25 @@ impl<'a> File<'a> {
             }
         }
         Ok(dynamic)
+    }
+
+    /// Wishes for all tables at once: they stand in any order, and none may go by while another
+    /// is waited for.
+    fn wish(&self, dynamic: &Dynamic) {
+        let tables = [
+            (dynamic.hash, 8),
+            (dynamic.gnu_hash, HASH_BYTES),
+            (dynamic.definitions, DEFINITION_BYTES),
+            (
+                Some(dynamic.strings),
+                dynamic.strings_len.min(MAXIMUM_SYMBOL_BYTES / 2),
+            ),
+        ];
+        for (address, len) in tables {
+            if let Some(Ok(offset)) = address.map(|address| self.offset_of(address)) {
+                self.view.wish(offset, len);
+            }
+        }
     }
 
     fn string(&self, dynamic: &Dynamic, index: u64) -> Result<Hit, Missing> {

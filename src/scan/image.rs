@@ -1,11 +1,16 @@
 //! What is kept of a binary while it streams by: its first bytes and the ranges that its headers
 //! point to.
 
+use std::cell::RefCell;
+
 /// How many bytes from the start of a member are kept, 4 MiB.
 pub(super) const HEAD_BYTES: usize = 4 << 20;
 
 /// How many bytes of wanted ranges are kept, all together, 4 MiB.
 pub(super) const WANTED_BYTES: u64 = 4 << 20;
+
+/// How many ranges may be wished for ahead of need.
+const WISHES: usize = 16;
 
 /// Bytes that are not at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,25 +39,26 @@ struct Piece {
 pub(super) struct Image {
     /// The length of the whole binary, in bytes.
     len: u64,
+    /// Memory for the head, filled up to `head_len`. It is used again for the next binary without
+    /// being cleared: clearing costs as much as searching.
     head: Vec<u8>,
+    head_len: usize,
     pieces: Vec<Piece>,
     wanted: u64,
+    wishes: RefCell<Vec<(u64, u64)>>,
 }
 
 impl Image {
     /// An image that knows nothing yet, using `head` as its memory.
-    pub(super) fn new(len: u64, mut head: Vec<u8>) -> Self {
-        head.clear();
+    pub(super) fn new(len: u64, head: Vec<u8>) -> Self {
         Self {
             len,
             head,
+            head_len: 0,
             pieces: Vec::new(),
             wanted: 0,
+            wishes: RefCell::default(),
         }
-    }
-
-    pub(super) const fn len(&self) -> u64 {
-        self.len
     }
 
     /// Gives the memory of the head back for the next member.
@@ -60,13 +66,25 @@ impl Image {
         self.head
     }
 
-    /// The first bytes, to be filled by who streams.
-    pub(super) const fn head_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.head
+    /// Appends to the head what `read` writes into at most `len` bytes of room; returns how many
+    /// bytes that were.
+    pub(super) fn extend_head<E>(
+        &mut self,
+        len: usize,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        let end = self.head_len.saturating_add(len);
+        if self.head.len() < end {
+            self.head.resize(end, 0);
+        }
+        let room = self.head.get_mut(self.head_len..end).unwrap_or_default();
+        let count = read(room)?.min(len);
+        self.head_len = self.head_len.saturating_add(count);
+        Ok(count)
     }
 
     pub(super) fn head(&self) -> &[u8] {
-        &self.head
+        self.head.get(..self.head_len).unwrap_or_default()
     }
 
     /// `len` bytes from `at`.
@@ -75,7 +93,7 @@ impl Image {
             .checked_add(len)
             .filter(|end| *end <= self.len)
             .ok_or(Missing::Malformed("a table lies outside of the file"))?;
-        if let Some(found) = within(&self.head, 0, at, end) {
+        if let Some(found) = within(self.head(), 0, at, end) {
             return Ok(found);
         }
         self.pieces
@@ -93,7 +111,7 @@ impl Image {
         self.wanted = total;
         // What has gone by in the head is there already.
         let from = usize::try_from(at).unwrap_or(usize::MAX);
-        let known = self.head.get(from..).unwrap_or_default();
+        let known = self.head().get(from..).unwrap_or_default();
         let lacking = usize::try_from(len).unwrap_or(usize::MAX);
         let bytes = known.get(..lacking).unwrap_or(known).to_vec();
         self.pieces.push(Piece { at, len, bytes });
@@ -103,15 +121,27 @@ impl Image {
     /// Takes over what the finished head holds of ranges that were wanted before.
     pub(super) fn pass_head(&mut self) {
         let head = std::mem::take(&mut self.head);
-        self.pass(0, &head);
+        self.pass(0, head.get(..self.head_len).unwrap_or_default());
         self.head = head;
     }
 
     /// Whether a range is being waited for.
     pub(super) fn is_wanted(&self, at: u64, len: u64) -> bool {
-        self.pieces
-            .iter()
-            .any(|piece| piece.at == at && piece.len == len && (piece.bytes.len() as u64) < len)
+        let end = at.saturating_add(len);
+        self.pieces.iter().any(|piece| {
+            piece.at <= at
+                && end <= piece.at.saturating_add(piece.len)
+                && (piece.bytes.len() as u64) < piece.len
+        })
+    }
+
+    /// Asks for the ranges that were wished for and begin at `from` or later.
+    pub(super) fn grant_wishes(&mut self, from: u64) {
+        for (at, len) in self.wishes.take() {
+            if at >= from && self.bytes(at, len).is_err() && !self.is_wanted(at, len) {
+                self.want(at, len);
+            }
+        }
     }
 
     /// Takes over what `bytes`, which begin at `at` of the binary, hold of wanted ranges; says
@@ -162,8 +192,13 @@ impl<'a> View<'a> {
         self.base
     }
 
-    pub(super) const fn len(&self) -> u64 {
-        self.len
+    /// Says that a range will be needed, so that it is kept even if another one is needed first.
+    pub(super) fn wish(&self, at: u64, len: u64) {
+        let len = len.min(self.len.saturating_sub(at));
+        let mut wishes = self.image.wishes.borrow_mut();
+        if len > 0 && wishes.len() < WISHES {
+            wishes.push((self.base.saturating_add(at), len));
+        }
     }
 
     /// `len` bytes from `at` of this part.
@@ -188,10 +223,18 @@ impl<'a> View<'a> {
 mod tests {
     use super::*;
 
+    fn fill_head(image: &mut Image, bytes: &[u8]) {
+        let filled: Result<usize, ()> = image.extend_head(bytes.len(), |room| {
+            room.copy_from_slice(bytes);
+            Ok(bytes.len())
+        });
+        assert_eq!(filled, Ok(bytes.len()));
+    }
+
     #[test]
     fn a_wanted_range_is_kept_across_chunks() {
         let mut image = Image::new(1000, Vec::new());
-        image.head_mut().extend_from_slice(&[7; 10]);
+        fill_head(&mut image, &[7; 10]);
         assert_eq!(image.bytes(2, 3), Ok(&[7, 7, 7][..]));
         assert_eq!(image.bytes(8, 4), Err(Missing::Gap { at: 8, len: 4 }));
         assert!(matches!(image.bytes(998, 4), Err(Missing::Malformed(_))));
@@ -206,7 +249,7 @@ mod tests {
     #[test]
     fn a_view_does_not_reach_beyond_its_part() {
         let mut image = Image::new(20, Vec::new());
-        image.head_mut().extend(0..20);
+        fill_head(&mut image, &(0..20).collect::<Vec<u8>>());
         let view = View::new(&image, 5, 10);
         assert_eq!(view.bytes(0, 2), Ok(&[5, 6][..]));
         assert!(matches!(view.bytes(9, 2), Err(Missing::Malformed(_))));

@@ -14,6 +14,13 @@ const MAXIMUM_LOOKS: usize = 3;
 
 /// Reads the members again whose headers are not complete.
 pub(super) fn take<S: Source>(source: &S, collector: &mut Collector) -> io::Result<()> {
+    if collector
+        .binaries
+        .iter()
+        .all(|binary| binary.gone.is_empty())
+    {
+        return Ok(());
+    }
     let mut inflater = Inflater::new();
     for index in 0..collector.binaries.len() {
         for _ in 0..MAXIMUM_LOOKS {

@@ -125,6 +125,15 @@ impl<R: Read, T: BufRead> Walk<'_, R, T> {
             let next = entries
                 .get(index.saturating_add(1))
                 .map_or(len, |next| next.at.min(len));
+            if entry.at >= len {
+                let message = "The directory says that the member stands behind the file's end.";
+                self.collector.problem(
+                    ProblemCode::ArchiveCorrupt,
+                    Some(&entry.name),
+                    message.to_owned(),
+                );
+                continue;
+            }
             self.member(entry, next)?;
         }
         Ok(())
