@@ -15,6 +15,7 @@
 //! - [`cli`]: the command line.
 
 pub mod cli;
+pub mod config;
 pub mod cycle;
 pub mod feeds;
 pub mod fetch;

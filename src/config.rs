@@ -1,0 +1,99 @@
+//! The configuration: a file, the environment, and nothing else.
+//!
+//! It goes from unchecked to checked, each step knowing only those before it:
+//!
+//! - `raw`: values as they stand in the file, each with its place;
+//! - `schema`: the keys that exist; `words`: what their texts mean; `nearest`: the right spelling;
+//! - `check`: values held against the schema; `environment`: variables laid over the file;
+//! - `project`, `step`, `acceptance`: one project with its defaults; `valid`: what the program uses.
+//!
+//! Every problem has a place, in the file or in a variable; `diagnostic` shows it, and `mask` keeps
+//! secrets out of what is shown. Keys of parts that are not built yet are checked like all others,
+//! so that a file stays valid when they are.
+
+mod acceptance;
+mod check;
+mod diagnostic;
+mod environment;
+mod mask;
+mod nearest;
+mod project;
+mod raw;
+mod schema;
+mod step;
+mod valid;
+mod words;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use diagnostic::{Problems, SourceText};
+
+pub use nearest::nearest;
+pub use schema::keys;
+pub use valid::{Configuration, Limits, Line, ProjectSettings, Watch};
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration {} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something in it is wrong: one sentence per problem, each with its place and, in a file,
+    /// with the line it stands in. Secrets are masked.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// Reads a configuration: the file, when one is named, and the variables of the environment that
+/// are keys.
+///
+/// # Errors
+/// The file cannot be read, or something in it or in the environment is wrong.
+pub fn load(
+    path: Option<&Path>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Configuration, ConfigError> {
+    let Some(path) = path else {
+        return read(None, variables);
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let source = SourceText {
+        name: path.display().to_string(),
+        text,
+    };
+    read(Some(&source), variables)
+}
+
+/// Reads a configuration from its text; the name stands in problems.
+fn read(
+    source: Option<&SourceText>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Configuration, ConfigError> {
+    let mut problems = Problems::default();
+    let mut root = match source {
+        Some(source) => raw::parse(&source.text, &mut problems),
+        None => raw::Table::default(),
+    };
+    check::table(&root, schema::ROOT, "", &mut problems);
+    // What has the wrong shape cannot be overridden, and would be told twice.
+    problems.stop(source)?;
+    environment::lay_over(&mut root, variables, source.is_some(), &mut problems);
+    problems.stop(source)?;
+    let configuration = valid::configuration(&root, &mut problems);
+    problems.stop(source)?;
+    Ok(configuration)
+}
+
+#[cfg(test)]
+mod tests;

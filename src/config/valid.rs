@@ -1,0 +1,179 @@
+//! What the program uses of a configuration.
+
+use chrono::TimeDelta;
+use pep440_rs::VersionSpecifiers;
+use secrecy::SecretString;
+
+use crate::model::OpensslVersion;
+use crate::policy::Settings;
+use crate::scan;
+
+use super::diagnostic::Problems;
+use super::raw::Table;
+use super::{project, words};
+
+/// A configuration that holds together.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// `[watch]`.
+    pub watch: Watch,
+    /// `[index] url`; it may hold a login.
+    pub index_url: Option<SecretString>,
+    /// `[openssl] withdrawn`: releases that count as withdrawn beside the known ones.
+    pub withdrawn: Vec<OpensslVersion>,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// How packages are judged that no project names.
+    pub defaults: Settings,
+    /// The projects, each with its own package.
+    pub projects: Vec<ProjectSettings>,
+}
+
+/// What is watched, and what counts as old or as soon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// `max-fact-age`: how old facts may be for anything to be called current.
+    pub maximum_fact_age: TimeDelta,
+    /// `end-of-life-notice`: how long before the end of a series' support it is told.
+    pub end_of_life_notice: TimeDelta,
+}
+
+/// Bounds on what one cycle may cost. Those that are not set are for the module that keeps them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// `inflated-bytes`, `members`, `nesting`.
+    pub scan: scan::Limits,
+    /// `wheel-bytes`: the size of a wheel.
+    pub wheel_bytes: Option<u64>,
+    /// `wheel-seconds`: how long reading one wheel may take.
+    pub wheel_seconds: Option<u64>,
+    /// `index-page-bytes`: the size of a project's page, unpacked.
+    pub index_page_bytes: Option<u64>,
+    /// `index-files`: the files of a project.
+    pub index_files: Option<usize>,
+    /// `second-looks`: how many ranges are fetched beside the one pass.
+    pub second_looks: Option<u32>,
+    /// `resumes`: how many times a broken connection is taken up again.
+    pub resumes: Option<u32>,
+    /// `parallel`: how many wheels are read at once.
+    pub parallel: Option<usize>,
+}
+
+/// One project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectSettings {
+    /// Its package, in normal form.
+    pub package: String,
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// How it is judged.
+    pub settings: Settings,
+    /// The repository with its tracking issue.
+    pub repository: Option<String>,
+}
+
+/// A maintained line of a project's versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// The versions; none means the newest release.
+    pub versions: Option<VersionSpecifiers>,
+}
+
+impl Line {
+    /// `main`, or the specifier.
+    pub fn name(&self) -> String {
+        self.versions
+            .as_ref()
+            .map_or_else(|| "main".to_owned(), ToString::to_string)
+    }
+}
+
+/// The configuration in a table whose shape has been checked.
+pub(super) fn configuration(root: &Table, problems: &mut Problems) -> Configuration {
+    let empty = Table::default();
+    let section = |name: &str| root.table(name).unwrap_or(&empty);
+    contradictions(section("openssl"), section("github"), problems);
+    let watch = watch(section("watch"));
+    let built_in = Settings {
+        maximum_fact_age: watch.maximum_fact_age,
+        end_of_life_notice: watch.end_of_life_notice,
+        ..Settings::default()
+    };
+    let defaults = section("defaults");
+    Configuration {
+        watch,
+        index_url: section("index")
+            .text("url")
+            .map(|url| SecretString::from(url.trim().to_owned())),
+        withdrawn: section("openssl")
+            .texts("withdrawn")
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|(text, _)| words::version(text).ok())
+            .collect(),
+        limits: limits(section("limits")),
+        defaults: project::settings(defaults, &built_in, problems),
+        projects: project::projects(&root.tables("project"), defaults, &built_in, problems),
+    }
+}
+
+fn watch(table: &Table) -> Watch {
+    let built_in = Settings::default();
+    let duration = |key: &str| words::duration(table.text(key)?).ok();
+    Watch {
+        maximum_fact_age: duration("max-fact-age").unwrap_or(built_in.maximum_fact_age),
+        end_of_life_notice: duration("end-of-life-notice").unwrap_or(built_in.end_of_life_notice),
+    }
+}
+
+fn limits(table: &Table) -> Limits {
+    let count = |key: &str| table.number(key).and_then(|number| number.try_into().ok());
+    let built_in = scan::Limits::default();
+    Limits {
+        scan: scan::Limits {
+            inflated_bytes: table
+                .number("inflated-bytes")
+                .unwrap_or(built_in.inflated_bytes),
+            members: table.number("members").unwrap_or(built_in.members),
+            nesting: count("nesting").unwrap_or(built_in.nesting),
+        },
+        wheel_bytes: table.number("wheel-bytes"),
+        wheel_seconds: table.number("wheel-seconds"),
+        index_page_bytes: table.number("index-page-bytes"),
+        index_files: table
+            .number("index-files")
+            .and_then(|number| number.try_into().ok()),
+        second_looks: count("second-looks"),
+        resumes: count("resumes"),
+        parallel: table
+            .number("parallel")
+            .and_then(|number| number.try_into().ok()),
+    }
+}
+
+/// Keys of parts that are not built yet, where two of them exclude each other.
+fn contradictions(openssl: &Table, github: &Table, problems: &mut Problems) {
+    if let (true, Some(place)) = (openssl.has("api"), openssl.place("directory")) {
+        problems.add(
+            place,
+            "`directory` stands instead of `api`: keep one of them",
+        );
+    }
+    let ways = ["token-env", "token-file", "app"];
+    let mut set = ways.iter().filter(|way| github.has(way));
+    if let (Some(first), Some(second)) = (set.next(), set.next())
+        && let Some(place) = github.place(second)
+    {
+        problems.add(
+            place,
+            format!("`{second}` and `{first}` are two ways to log in: keep one of them"),
+        );
+    }
+    if let (Some(app), Some(place)) = (github.table("app"), github.place("app")) {
+        for key in ["id", "key-file"] {
+            if !app.has(key) {
+                problems.add(place, format!("`app` lacks `{key}`"));
+            }
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! What the texts of a configuration mean. Each function says in a sentence why a text means
+//! nothing; a text that may hold a secret is not quoted.
+
+use std::net::SocketAddr;
+
+use chrono::{NaiveDate, TimeDelta};
+use pep440_rs::VersionSpecifiers;
+use url::Url;
+
+use crate::model::wheel::is_package_name;
+use crate::model::{Library, OpensslVersion, Series, Severity};
+use crate::policy::{Follow, Reaction};
+
+use super::mask::is_token;
+use super::nearest::unknown;
+
+const LIBRARIES: [Library; 5] = [
+    Library::Openssl,
+    Library::Libressl,
+    Library::Boringssl,
+    Library::AwsLc,
+    Library::Tongsuo,
+];
+const SEVERITIES: [Severity; 4] = [
+    Severity::Low,
+    Severity::Moderate,
+    Severity::High,
+    Severity::Critical,
+];
+const PLATFORMS: [&str; 4] = ["linux", "macos", "windows", "any"];
+
+/// Any text but an empty one.
+pub(super) fn any(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    Ok(())
+}
+
+/// `3d`, `12h`, `15m`, `90s`.
+pub(super) fn duration(text: &str) -> Result<TimeDelta, String> {
+    let wrong = || {
+        format!("{text:?} is no duration: a whole number with s, m, h, d or w, such as \"3d\"")
+    };
+    let text = text.trim();
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let count: i64 = text
+        .strip_suffix(unit)
+        .filter(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
+        'w' => 7 * 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    // A century: longer is a slip of the hand, and days are added to dates.
+    let most = 100 * 366 * 24 * 60 * 60;
+    count
+        .checked_mul(seconds)
+        .filter(|seconds| *seconds <= most)
+        .and_then(TimeDelta::try_seconds)
+        .ok_or_else(|| format!("{text:?} is longer than a hundred years"))
+}
+
+/// A day, `2027-06-30`.
+pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
+    let shaped = text.len() == 10;
+    shaped
+        .then(|| text.parse().ok())
+        .flatten()
+        .ok_or_else(|| format!("{text:?} is no day, such as \"2027-06-30\""))
+}
+
+/// An http or https address; it may hold a login.
+pub(super) fn address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text.trim()).map_err(|error| format!("it is no address: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err("it is no http or https address".to_owned());
+    }
+    Ok(url)
+}
+
+/// An http or https address without a login.
+pub(super) fn open_address(text: &str) -> Result<Url, String> {
+    let url = address(text)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it holds a login; name a variable with the token instead".to_owned());
+    }
+    Ok(url)
+}
+
+/// The name of a variable of the environment.
+pub(super) fn variable(text: &str) -> Result<(), String> {
+    let inner = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if is_token(text) {
+        return Err("it is a token itself; put it into a variable, and name that".to_owned());
+    }
+    if text.is_empty() || !text.chars().all(inner) || text.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return Err("it is no name of a variable of the environment".to_owned());
+    }
+    Ok(())
+}
+
+/// `sqlite:` and a path.
+pub(super) fn state(text: &str) -> Result<(), String> {
+    match text.strip_prefix("sqlite:") {
+        Some(path) => any(path),
+        None => Err("it does not begin with \"sqlite:\"".to_owned()),
+    }
+}
+
+/// An address and a port to listen on.
+pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!("{text:?} is no address to listen on, such as \"127.0.0.1:9745\" or \"[::1]:9745\"")
+    })
+}
+
+/// Five or six fields; what they mean is for the schedule.
+pub(super) fn schedule(text: &str) -> Result<(), String> {
+    match text.split_whitespace().count() {
+        5 | 6 => Ok(()),
+        count => Err(format!(
+            "a schedule has five or six fields, such as \"*/15 * * * *\"; this one has {count}"
+        )),
+    }
+}
+
+/// `owner/name`.
+pub(super) fn repository(text: &str) -> Result<(), String> {
+    let part = |part: &str| {
+        let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        !part.is_empty() && part.chars().all(inner) && !matches!(part, "." | "..")
+    };
+    match text.split_once('/') {
+        Some((owner, name)) if part(owner) && part(name) => Ok(()),
+        _ => Err(format!("{text:?} is no repository, such as \"owner/name\"")),
+    }
+}
+
+/// A package's name.
+pub(super) fn package(text: &str) -> Result<(), String> {
+    if is_package_name(text) {
+        return Ok(());
+    }
+    Err(format!(
+        "{text:?} is no package's name: letters, digits and single '-', '_' or '.' between them"
+    ))
+}
+
+/// The versions of a line; none for `main`, the newest release.
+pub(super) fn line(text: &str) -> Result<Option<VersionSpecifiers>, String> {
+    if text == "main" {
+        return Ok(None);
+    }
+    let specifiers = text.parse::<VersionSpecifiers>().ok();
+    specifiers
+        .filter(|specifiers| specifiers.iter().next().is_some())
+        .map(Some)
+        .ok_or_else(|| {
+            format!("{text:?} is no line: neither \"main\" nor a specifier such as \"~=46.0\"")
+        })
+}
+
+/// Which series is followed.
+pub(super) fn follow(text: &str) -> Result<Follow, String> {
+    Ok(match text {
+        "series" => Follow::Series,
+        "latest" => Follow::Latest,
+        "lts" => Follow::Lts,
+        _ if text.starts_with(|c: char| c.is_ascii_digit()) => Follow::Named(series(text)?),
+        _ => return Err(unknown("word", text, &["series", "latest", "lts", "3.5"])),
+    })
+}
+
+/// A series, `3.5`.
+pub(super) fn series(text: &str) -> Result<Series, String> {
+    text.parse::<Series>().map_err(|error| error.to_string())
+}
+
+/// A version of OpenSSL.
+pub(super) fn version(text: &str) -> Result<OpensslVersion, String> {
+    text.parse::<OpensslVersion>()
+        .map_err(|error| error.to_string())
+}
+
+/// A text, or the beginning of one with `*` at its end.
+pub(super) fn pattern(text: &str) -> Result<(), String> {
+    any(text)?;
+    if text.strip_suffix('*').unwrap_or(text).contains('*') {
+        return Err(format!("in {text:?} the `*` is not at the end"));
+    }
+    Ok(())
+}
+
+/// A severity.
+pub(super) fn severity(text: &str) -> Result<Severity, String> {
+    let known = SEVERITIES.map(Severity::as_str);
+    let found = SEVERITIES.into_iter().find(|one| one.as_str() == text);
+    found.ok_or_else(|| unknown("severity", text, &known))
+}
+
+/// A library.
+pub(super) fn library(text: &str) -> Result<Library, String> {
+    let known = LIBRARIES.map(Library::as_str);
+    let found = LIBRARIES.into_iter().find(|one| one.as_str() == text);
+    found.ok_or_else(|| unknown("library", text, &known))
+}
+
+/// An operating system that wheels are for.
+pub(super) fn platform(text: &str) -> Result<(), String> {
+    if PLATFORMS.contains(&text) {
+        return Ok(());
+    }
+    Err(unknown("platform", text, &PLATFORMS))
+}
+
+/// One word of a reaction.
+pub(super) fn reaction(text: &str) -> Result<Reaction, String> {
+    Ok(match text {
+        "issue" => Reaction::Issue,
+        "steps" => Reaction::Steps,
+        _ => return Err(unknown("reaction", text, &["issue", "steps"])),
+    })
+}
+
+/// `CVE-2026-1234`.
+pub(super) fn cve(text: &str) -> Result<(), String> {
+    let digits = |part: &str, least: usize| {
+        part.len() >= least && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let fits = text
+        .strip_prefix("CVE-")
+        .and_then(|rest| rest.split_once('-'))
+        .is_some_and(|(year, number)| year.len() == 4 && digits(year, 4) && digits(number, 4));
+    if fits {
+        return Ok(());
+    }
+    Err(format!("{text:?} is no CVE, such as \"CVE-2026-12345\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("3d", 3 * 86_400)]
+    #[case("12h", 43_200)]
+    #[case("15m", 900)]
+    #[case("90s", 90)]
+    #[case("2w", 14 * 86_400)]
+    #[case("0d", 0)]
+    fn durations(#[case] text: &str, #[case] seconds: i64) {
+        assert_eq!(duration(text).unwrap().num_seconds(), seconds);
+    }
+
+    #[rstest]
+    #[case("")]
+    #[case("3")]
+    #[case("d")]
+    #[case("3 d")]
+    #[case("-3d")]
+    #[case("1.5d")]
+    #[case("3y")]
+    #[case("3ü")]
+    #[case("99999999999999999999d")]
+    #[case("9223372036854775807w")]
+    fn no_durations(#[case] text: &str) {
+        assert!(duration(text).is_err());
+    }
+
+    #[rstest]
+    #[case("main", true)]
+    #[case("~=46.0", true)]
+    #[case(">=45,<46", true)]
+    #[case("46.0", false)]
+    #[case("", false)]
+    #[case("newest", false)]
+    fn lines(#[case] text: &str, #[case] fits: bool) {
+        assert_eq!(line(text).is_ok(), fits);
+    }
+
+    #[test]
+    fn other_texts_that_mean_nothing() {
+        for wrong in [
+            date("30.06.2027").map(drop),
+            date("2027-02-30").map(drop),
+            date("2027-6-3").map(drop),
+            address("file:///simple").map(drop),
+            address("https://").map(drop),
+            open_address("https://me:s3cret@api.example").map(drop),
+            variable("ghp_abcdef"),
+            variable("A-B"),
+            state("postgres://x"),
+            listen("9745").map(drop),
+            schedule("* * * *"),
+            repository("pyca"),
+            repository("https://git.example/pyca/cryptography"),
+            follow("newest").map(drop),
+            follow("3").map(drop),
+            version("three").map(drop),
+            pattern("1.*.2"),
+            severity("unknown").map(drop),
+            library("openssh").map(drop),
+            platform("macosx"),
+            reaction("step").map(drop),
+            cve("2026-1234"),
+            cve("CVE-2026-x"),
+            package("-a"),
+        ] {
+            let sentence = wrong.unwrap_err();
+            assert!(!sentence.contains("s3cret"), "{sentence}");
+            assert!(!sentence.contains("ghp_abcdef"), "{sentence}");
+        }
+    }
+}
