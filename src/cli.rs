@@ -5,10 +5,13 @@ mod check_now;
 mod inspect;
 mod output;
 mod progress;
+mod requests;
 
 use std::ffi::OsString;
 
 use clap::Parser;
+
+use crate::config::ConfigError;
 
 pub use arguments::{Arguments, Command};
 
@@ -29,7 +32,10 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Inspect(command) => inspect::run(command, &arguments.common).await,
     };
     outcome.unwrap_or_else(|error| {
-        output::complain(&arguments.common, &format!("{error:#}"));
+        match error.downcast_ref::<ConfigError>() {
+            Some(problems) => output::complain_lines(&arguments.common, &problems.to_string()),
+            None => output::complain(&arguments.common, &format!("{error:#}")),
+        }
         2
     })
 }

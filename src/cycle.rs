@@ -2,7 +2,7 @@
 
 mod reading;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -49,6 +49,8 @@ pub struct LineRequest {
     pub wanted: Wanted,
     /// Whether all of them are looked at, or only the newest that has wheels.
     pub every_version: bool,
+    /// How they are judged.
+    pub settings: Settings,
 }
 
 /// Everything a round needs beside what is asked.
@@ -62,8 +64,6 @@ pub struct Cycle {
     pub openssl: OpensslFacts,
     /// Where that came from.
     pub feeds: Vec<FeedReport>,
-    /// How it is judged.
-    pub settings: Settings,
     /// Bounds on what scanning one wheel may cost.
     pub scan_limits: scan::Limits,
     /// Bounds on what fetching one wheel may cost.
@@ -91,16 +91,21 @@ impl Cycle {
         requests: &[LineRequest],
         progress: Arc<dyn Progress>,
     ) -> CheckReport {
-        let projects: Vec<Result<Project, IndexError>> = stream::iter(requests)
-            .map(|request| self.index.project(&request.package, &self.store))
+        // Several lines of one project are on one page.
+        let packages: BTreeSet<&str> = requests.iter().map(|one| one.package.as_str()).collect();
+        let projects: BTreeMap<&str, Result<Project, IndexError>> = stream::iter(packages)
+            .map(|package| async move {
+                (package, self.index.project(package, &self.store).await)
+            })
             .buffered(self.parallel.max(1))
             .collect()
             .await;
         let mut lines = Vec::new();
-        for (request, project) in requests.iter().zip(projects) {
-            match project {
-                Ok(project) => lines.extend(self.lines(request, &project, &progress).await),
-                Err(error) => lines.push(failed(request, &error)),
+        for request in requests {
+            match projects.get(request.package.as_str()) {
+                Some(Ok(project)) => lines.extend(self.lines(request, project, &progress).await),
+                Some(Err(error)) => lines.push(failed(request, error)),
+                None => {}
             }
         }
         CheckReport {
@@ -159,7 +164,8 @@ impl Cycle {
             line: request.line.clone(),
             version: Some(observed.version.version.clone()),
             uploaded: observed.version.first_upload,
-            decision: decide(&facts, &self.settings, self.now),
+            decision: decide(&facts, &request.settings, self.now),
+            actions: Vec::new(),
         }
     }
 
@@ -192,7 +198,8 @@ impl Cycle {
             line: request.line.clone(),
             version: None,
             uploaded: None,
-            decision: decide(&facts, &self.settings, self.now),
+            decision: decide(&facts, &request.settings, self.now),
+            actions: Vec::new(),
         }
     }
 }

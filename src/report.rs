@@ -1,5 +1,6 @@
 //! Reports: what was found and decided, for terminals, scripts and Markdown.
 
+pub mod action;
 pub mod check;
 pub mod history;
 pub mod inspection;
@@ -10,6 +11,7 @@ pub mod rows;
 pub mod table;
 pub mod text;
 
+pub use action::{Action, ActionKind, ActionState};
 pub use check::{CheckReport, ExitStatus, LineReport};
 pub use inspection::{InspectedWheel, InspectionReport};
 

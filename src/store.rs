@@ -19,6 +19,7 @@ use folder::Folder;
 #[derive(Debug)]
 pub struct Store {
     folder: Option<Folder>,
+    read_only: bool,
     warned: AtomicBool,
 }
 
@@ -27,6 +28,7 @@ impl Store {
     pub const fn none() -> Self {
         Self {
             folder: None,
+            read_only: false,
             warned: AtomicBool::new(false),
         }
     }
@@ -35,8 +37,16 @@ impl Store {
     pub const fn at(folder: PathBuf) -> Self {
         Self {
             folder: Some(Folder::new(folder)),
+            read_only: false,
             warned: AtomicBool::new(false),
         }
+    }
+
+    /// Uses what is remembered, and writes nothing (`--dry-run`).
+    #[must_use]
+    pub const fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
     }
 
     /// Remembers in `REWHEEL_CACHE_DIR`, else in the user's cache folder.
@@ -60,6 +70,7 @@ impl Store {
 
     fn write(&self, kind: &str, key: &str, parts: &[&[u8]]) {
         if let Some(folder) = &self.folder
+            && !self.read_only
             && let Err(error) = folder.write(kind, key, parts)
         {
             self.warn(&error);

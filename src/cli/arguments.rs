@@ -26,6 +26,9 @@ pub struct Arguments {
 /// Options that every command knows.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
+    /// The configuration; none is ever picked up from the current folder by itself.
+    #[arg(long, global = true, env = "REWHEEL_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// When to use colours; NO_COLOR is honoured.
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,
@@ -65,9 +68,15 @@ const CHECK_NOW_HELP: &str = "Examples:
   rewheel check-now cryptography --version '~=46.0'
   rewheel check-now cryptography --all-versions
   rewheel check-now cryptography --index-url https://index.example/simple/
+  rewheel check-now --config rewheel.toml --dry-run
 
-Exit codes: 0 all is well, 1 something is due, 2 usage is wrong (an unknown
-package too), 3 it could not be told.";
+With packages and no configuration it looks and reports, and acts on nothing.
+With a configuration its projects are looked at, or those that are named, as it
+says. Keys of the configuration can be set by variables of the environment,
+REWHEEL_WATCH__MAX_FACT_AGE=10d, with a configuration or without.
+
+Exit codes: 0 all is well, 1 something is due, 2 usage or configuration is
+wrong (an unknown package too), 3 it could not be told.";
 
 const INSPECT_HELP: &str = "Examples:
   rewheel inspect wheelhouse/
@@ -81,9 +90,13 @@ wheel could not be read.";
 /// Arguments of `check-now`.
 #[derive(Args, Debug)]
 pub struct CheckNow {
-    /// The packages to look at, by their names on the index.
-    #[arg(required = true, value_name = "PACKAGE")]
+    /// The packages to look at, by their names on the index; with a configuration all of its
+    /// projects unless some are named.
+    #[arg(value_name = "PACKAGE")]
     pub packages: Vec<String>,
+    /// Show the plan and write nothing anywhere, not even what is remembered for the next run.
+    #[arg(long)]
+    pub dry_run: bool,
     /// Look at the versions that fit this PEP 440 specifier, `~=46.0`; a bare version means exactly
     /// that one.
     #[arg(long, value_name = "SPEC", value_parser = specifiers, conflicts_with = "all_versions")]
@@ -91,8 +104,8 @@ pub struct CheckNow {
     /// Look at every version that has wheels.
     #[arg(long)]
     pub all_versions: bool,
-    /// The package index, its simple API; by default that of UV_DEFAULT_INDEX, PIP_INDEX_URL or
-    /// pip's configuration, else PyPI.
+    /// The package index, its simple API; by default that of the configuration, UV_DEFAULT_INDEX,
+    /// PIP_INDEX_URL or pip's configuration, else PyPI.
     #[arg(long, value_name = "URL")]
     pub index_url: Option<String>,
     /// Ask no OpenSSL feed, use the built-in facts only.

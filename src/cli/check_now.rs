@@ -1,24 +1,25 @@
 //! `rewheel check-now`: one round, now.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
+use secrecy::ExposeSecret;
 
-use crate::cycle::{Cycle, LineRequest};
+use crate::config::{self, Configuration, Limits};
+use crate::cycle::Cycle;
 use crate::feeds::built_in;
 use crate::fetch::{Client, ClientSettings, Credentials};
 use crate::index::{Index, IndexLimits, IndexLocation, Surroundings};
-use crate::model::Wanted;
-use crate::model::wheel::normalize_package;
-use crate::policy::Settings;
+use crate::model::{OpensslFacts, OpensslVersion, Release, Releases};
 use crate::report::{self, CheckReport};
-use crate::scan;
 use crate::source::WheelLimits;
 use crate::store::Store;
 
 use super::arguments::{CheckFormat, CheckNow, Common};
-use super::{output, progress};
+use super::{output, progress, requests};
 
 /// How many wheels are read at once at most: beyond that the index, not this machine, decides.
 const MOST_PARALLEL: usize = 8;
@@ -26,12 +27,18 @@ const MOST_PARALLEL: usize = 8;
 /// Runs the command.
 ///
 /// # Errors
-/// What makes a round impossible: a bad index address, no TLS.
+/// What makes a round impossible: a bad configuration or index address, no TLS.
 pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     let variable = |name: &str| std::env::var(name).ok();
+    let file = common.config.as_deref().filter(|path| *path != Path::new(""));
+    let configuration = config::load(file, std::env::vars_os())?;
+    let asked = match file {
+        Some(_) => requests::configured(command, &configuration)?,
+        None => requests::by_hand(command, &configuration)?,
+    };
     let location = IndexLocation::find(
         command.index_url.as_deref(),
-        None,
+        configuration.index_url.as_ref().map(ExposeSecret::expose_secret),
         Surroundings::of_process(),
     )?;
     let client = Client::new(
@@ -39,33 +46,90 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         Credentials::from_environment(&variable),
     )?;
     let openssl = built_in::load()?;
+    let limits = &configuration.limits;
     let cycle = Cycle {
-        index: Index::new(&client, &location, IndexLimits::default()),
-        store: if command.no_cache {
-            Store::none()
-        } else {
-            Store::of_user(&variable)
-        },
+        index: Index::new(&client, &location, index_limits(limits)),
+        store: store(command, &variable),
         feeds: built_in::reports(&openssl),
-        openssl,
-        settings: Settings::default(),
-        scan_limits: scan::Limits::default(),
-        wheel_limits: WheelLimits::default(),
-        parallel: std::thread::available_parallelism()
-            .map_or(2, NonZeroUsize::get)
-            .clamp(2, MOST_PARALLEL),
+        openssl: with_withdrawn(openssl, &configuration.withdrawn),
+        scan_limits: limits.scan,
+        wheel_limits: wheel_limits(limits),
+        parallel: parallel(limits),
         now: Utc::now(),
     };
-    output::warn(common, &facts_warning(command, &cycle));
+    warn(command, common, &configuration, &cycle);
+    if file.is_some() && !command.dry_run {
+        output::warn(
+            common,
+            "this version opens no issue and starts no step: what it would do is shown",
+        );
+    }
     let bar = progress::of(common);
-    let report = cycle.check(&requests(command), Arc::clone(&bar)).await;
+    let mut report = cycle.check(&asked, Arc::clone(&bar)).await;
     drop(bar);
+    if file.is_some() {
+        for line in &mut report.lines {
+            line.actions = line.planned();
+        }
+    }
     output::result(&render(command.format, &report, common)?)?;
     Ok(report.exit_status().code())
 }
 
-/// The one warning about facts that are not live.
-fn facts_warning(command: &CheckNow, cycle: &Cycle) -> String {
+fn store(command: &CheckNow, variable: &dyn Fn(&str) -> Option<String>) -> Store {
+    if command.no_cache {
+        Store::none()
+    } else if command.dry_run {
+        Store::of_user(variable).read_only()
+    } else {
+        Store::of_user(variable)
+    }
+}
+
+fn wheel_limits(limits: &Limits) -> WheelLimits {
+    let built_in = WheelLimits::default();
+    WheelLimits {
+        wheel_bytes: limits.wheel_bytes.unwrap_or(built_in.wheel_bytes),
+        time: limits
+            .wheel_seconds
+            .map_or(built_in.time, Duration::from_secs),
+        resumes: limits.resumes.unwrap_or(built_in.resumes),
+        second_looks: limits.second_looks.unwrap_or(built_in.second_looks),
+    }
+}
+
+fn index_limits(limits: &Limits) -> IndexLimits {
+    let built_in = IndexLimits::default();
+    IndexLimits {
+        page_bytes: limits.index_page_bytes.unwrap_or(built_in.page_bytes),
+        files: limits.index_files.unwrap_or(built_in.files),
+    }
+}
+
+fn parallel(limits: &Limits) -> usize {
+    limits.parallel.unwrap_or_else(|| {
+        std::thread::available_parallelism()
+            .map_or(2, NonZeroUsize::get)
+            .clamp(2, MOST_PARALLEL)
+    })
+}
+
+/// The facts, with the configuration's releases withdrawn since their own day.
+fn with_withdrawn(facts: OpensslFacts, withdrawn: &[OpensslVersion]) -> OpensslFacts {
+    let releases = facts.releases.iter().map(|release| Release {
+        withdrawn: release
+            .withdrawn
+            .or_else(|| withdrawn.contains(&release.version).then_some(release.date)),
+        ..release.clone()
+    });
+    OpensslFacts {
+        releases: Releases::new(releases.collect()),
+        ..facts
+    }
+}
+
+/// What people are to know beside the result.
+fn warn(command: &CheckNow, common: &Common, configuration: &Configuration, cycle: &Cycle) {
     let as_of = cycle.openssl.as_of;
     let days = cycle
         .now
@@ -77,36 +141,21 @@ fn facts_warning(command: &CheckNow, cycle: &Cycle) -> String {
     } else {
         "no OpenSSL feed was asked"
     };
-    format!(
-        "judged by the built-in OpenSSL facts of {as_of}, {days} days old, {why}: what OpenSSL \
-         published later is not known"
-    )
-}
-
-/// What is asked of each package, every package once.
-fn requests(command: &CheckNow) -> Vec<LineRequest> {
-    let mut names = Vec::new();
-    for package in &command.packages {
-        let normal = normalize_package(package);
-        if !names.contains(&normal) {
-            names.push(normal);
+    output::warn(
+        common,
+        &format!(
+            "judged by the built-in OpenSSL facts of {as_of}, {days} days old, {why}: what \
+             OpenSSL published later is not known"
+        ),
+    );
+    for version in &configuration.withdrawn {
+        if cycle.openssl.releases.get(version).is_none() {
+            output::warn(
+                common,
+                &format!("`withdrawn` names {version}, which is no known release of OpenSSL"),
+            );
         }
     }
-    names
-        .into_iter()
-        .map(|package| LineRequest {
-            package,
-            line: command
-                .version
-                .as_ref()
-                .map_or_else(|| "main".to_owned(), ToString::to_string),
-            wanted: Wanted {
-                versions: command.version.clone(),
-                pre_releases: false,
-            },
-            every_version: command.all_versions || command.version.is_some(),
-        })
-        .collect()
 }
 
 fn render(format: CheckFormat, report: &CheckReport, common: &Common) -> anyhow::Result<String> {

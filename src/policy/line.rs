@@ -113,7 +113,8 @@ impl Line<'_> {
         );
         if let Some(reason) = missing {
             if reason.code == ReasonCode::CoverageShrank {
-                self.raise(Event::CoverageShrank, Reaction::Inform);
+                let reaction = self.settings.reaction(Event::CoverageShrank);
+                self.raise(Event::CoverageShrank, reaction);
             }
             self.reasons.push(reason);
         }

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use pep440_rs::Version;
 
 use crate::feeds::FeedReport;
-use crate::policy::{Decision, DecisionKind, Reason, ReasonCode};
+use crate::policy::{Decision, DecisionKind, PlannedAction, Reason, ReasonCode};
+
+use super::action::{Action, ActionKind, ActionState};
 
 /// What one check came to.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub struct LineReport {
     pub uploaded: Option<DateTime<Utc>>,
     /// What was decided.
     pub decision: Decision,
+    /// What is done about it; nothing where only a report was asked for.
+    pub actions: Vec<Action>,
 }
 
 /// What a check says to the shell.
@@ -78,7 +82,30 @@ impl LineReport {
                 is_due: false,
                 is_unclear: true,
             },
+            actions: Vec::new(),
         }
+    }
+
+    /// What the decision asks for, as actions that are planned.
+    pub fn planned(&self) -> Vec<Action> {
+        let Self { package, line, .. } = self;
+        let of = |planned: &PlannedAction| match planned {
+            PlannedAction::OpenIssue => Action {
+                kind: ActionKind::OpenIssue,
+                key: format!("{package}/{line}/issue"),
+                state: ActionState::Planned,
+                url: None,
+                error: None,
+            },
+            PlannedAction::StartSteps { target } => Action {
+                kind: ActionKind::Dispatch,
+                key: format!("{package}/{line}/dispatch/{target}"),
+                state: ActionState::Planned,
+                url: None,
+                error: None,
+            },
+        };
+        self.decision.plan.iter().map(of).collect()
     }
 
     /// Whether the index knows no such project.

@@ -9,19 +9,22 @@ use crate::policy::Status;
 use super::check::LineReport;
 use super::{Appearance, rows, table, text};
 
-/// The lines of each project, in the order of the report.
-pub fn by_package(lines: &[LineReport]) -> Vec<(&str, Vec<&LineReport>)> {
-    let mut grouped: Vec<(&str, Vec<&LineReport>)> = Vec::new();
+/// The versions of each line of each project, in the order of the report, with the project's name.
+pub fn by_line(lines: &[LineReport]) -> Vec<(&str, Vec<&LineReport>)> {
+    let mut grouped: Vec<(&str, &str, Vec<&LineReport>)> = Vec::new();
     for line in lines {
         match grouped
             .iter_mut()
-            .find(|(package, _)| *package == line.package)
+            .find(|(package, name, _)| *package == line.package && *name == line.line)
         {
-            Some((_, known)) => known.push(line),
-            None => grouped.push((&line.package, vec![line])),
+            Some((_, _, known)) => known.push(line),
+            None => grouped.push((&line.package, &line.line, vec![line])),
         }
     }
     grouped
+        .into_iter()
+        .map(|(package, _, lines)| (package, lines))
+        .collect()
 }
 
 /// One row: what the wheels of one version carry on one operating system.

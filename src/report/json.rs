@@ -14,6 +14,7 @@ use crate::policy::{
     AdvisoryMatch, DecisionKind, Event, FindingVerdict, Reason, Status, Target, WheelVerdict,
 };
 
+use super::action::Action;
 use super::check::{CheckReport, LineReport};
 use super::inspection::{self, InspectedWheel, InspectionReport};
 
@@ -37,7 +38,7 @@ struct Project<'a> {
     targets: &'a [Target],
     wheels: Vec<Wheel<'a>>,
     reasons: &'a [Reason],
-    actions: &'a [()],
+    actions: &'a [Action],
 }
 
 #[derive(Serialize)]
@@ -132,7 +133,7 @@ fn project(line: &LineReport) -> Project<'_> {
         targets: &decision.targets,
         wheels: decision.wheels.iter().map(wheel).collect(),
         reasons: &decision.reasons,
-        actions: &[],
+        actions: &line.actions,
     }
 }
 

@@ -15,7 +15,7 @@ use super::{history, rows, text};
 pub fn check(report: &CheckReport) -> String {
     let today = report.checked_at.date_naive();
     let mut markdown = String::new();
-    for (package, lines) in history::by_package(&report.lines) {
+    for (package, lines) in history::by_line(&report.lines) {
         if let [line] = lines.as_slice() {
             one_line(&mut markdown, line, today);
         } else {
@@ -66,6 +66,9 @@ fn one_line(markdown: &mut String, line: &LineReport, today: NaiveDate) {
     }
     for sentence in text::all_reasons(&line.decision, false) {
         let _ = writeln!(markdown, "- {}", clean(&sentence));
+    }
+    for action in &line.actions {
+        let _ = writeln!(markdown, "- planned: {}", clean(&action.sentence()));
     }
     if !line.decision.wheels.is_empty() {
         row(

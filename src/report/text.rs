@@ -19,7 +19,7 @@ const SHOWN: usize = 12;
 pub fn check(report: &CheckReport, appearance: Appearance) -> String {
     let today = report.checked_at.date_naive();
     let mut text = String::new();
-    for (package, lines) in history::by_package(&report.lines) {
+    for (package, lines) in history::by_line(&report.lines) {
         if !text.is_empty() {
             text.push('\n');
         }
@@ -63,6 +63,9 @@ fn one_line(line: &LineReport, today: NaiveDate, appearance: Appearance) -> Stri
         text.push_str(&advisories(&line.decision, appearance));
     }
     text.push_str(&decision(&line.decision, appearance));
+    for action in &line.actions {
+        let _ = writeln!(text, "  planned  {}", printable(&action.sentence()));
+    }
     text
 }
 

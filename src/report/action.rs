@@ -1,0 +1,47 @@
+//! What is done about a decision, and how far it came.
+
+use serde::Serialize;
+
+/// One thing that is done about a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Action {
+    /// What it is.
+    pub kind: ActionKind,
+    /// What makes it the same action in another cycle.
+    pub key: String,
+    /// How far it came.
+    pub state: ActionState,
+    /// Where it can be seen.
+    pub url: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// The kinds of actions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActionKind {
+    /// The tracking issue is opened.
+    OpenIssue,
+    /// The steps for one target are started.
+    Dispatch,
+}
+
+/// How far an action came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActionState {
+    /// It would be done.
+    Planned,
+}
+
+impl Action {
+    /// "open the tracking issue (cryptography/main/issue)", for people.
+    pub fn sentence(&self) -> String {
+        let what = match self.kind {
+            ActionKind::OpenIssue => "open the tracking issue",
+            ActionKind::Dispatch => "start the steps",
+        };
+        format!("{what} ({})", self.key)
+    }
+}
