@@ -94,9 +94,7 @@ impl Cycle {
         // Several lines of one project are on one page.
         let packages: BTreeSet<&str> = requests.iter().map(|one| one.package.as_str()).collect();
         let projects: BTreeMap<&str, Result<Project, IndexError>> = stream::iter(packages)
-            .map(|package| async move {
-                (package, self.index.project(package, &self.store).await)
-            })
+            .map(|package| async move { (package, self.index.project(package, &self.store).await) })
             .buffered(self.parallel.max(1))
             .collect()
             .await;

@@ -30,7 +30,10 @@ const MOST_PARALLEL: usize = 8;
 /// What makes a round impossible: a bad configuration or index address, no TLS.
 pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     let variable = |name: &str| std::env::var(name).ok();
-    let file = common.config.as_deref().filter(|path| *path != Path::new(""));
+    let file = common
+        .config
+        .as_deref()
+        .filter(|path| *path != Path::new(""));
     let configuration = config::load(file, std::env::vars_os())?;
     let asked = match file {
         Some(_) => requests::configured(command, &configuration)?,
@@ -38,7 +41,10 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     };
     let location = IndexLocation::find(
         command.index_url.as_deref(),
-        configuration.index_url.as_ref().map(ExposeSecret::expose_secret),
+        configuration
+            .index_url
+            .as_ref()
+            .map(ExposeSecret::expose_secret),
         Surroundings::of_process(),
     )?;
     let client = Client::new(
@@ -164,4 +170,40 @@ fn render(format: CheckFormat, report: &CheckReport, common: &Common) -> anyhow:
         CheckFormat::Json => report::json::check(report)?,
         CheckFormat::Markdown => report::markdown::check(report),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The documented defaults of `[limits]`, read as a configuration.
+    #[test]
+    fn the_documented_limits_are_the_defaults() {
+        let mut text = String::new();
+        for line in include_str!("../../docs/configuration.md").lines() {
+            if let Some((key, rest)) = line
+                .strip_prefix("| `limits.")
+                .and_then(|line| line.split_once("` | `"))
+            {
+                let (default, _) = rest.split_once('`').unwrap();
+                text.push_str(&format!("limits.{key} = {default}\n"));
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rewheel.toml");
+        std::fs::write(&path, text).unwrap();
+        let limits = config::load(Some(&path), []).unwrap().limits;
+        assert!(limits.wheel_bytes.is_some() && limits.index_files.is_some());
+        assert_eq!(wheel_limits(&limits), WheelLimits::default());
+        assert_eq!(index_limits(&limits), IndexLimits::default());
+    }
+
+    #[test]
+    fn a_configured_release_counts_as_withdrawn() {
+        let facts = built_in::load().unwrap();
+        let version: OpensslVersion = "3.5.4".parse().unwrap();
+        assert!(facts.releases.get(&version).unwrap().is_usable());
+        let facts = with_withdrawn(facts, std::slice::from_ref(&version));
+        assert!(!facts.releases.get(&version).unwrap().is_usable());
+    }
 }

@@ -63,9 +63,9 @@ pub fn configured(
         let known = projects.iter().map(|project| project.package.as_str());
         if known.clone().all(|known| known != package) {
             match nearest(package, known) {
-                Some(right) => bail!(
-                    "the configuration has no project {package:?}; did you mean {right:?}?"
-                ),
+                Some(right) => {
+                    bail!("the configuration has no project {package:?}; did you mean {right:?}?")
+                }
                 None => bail!("the configuration has no project {package:?}"),
             }
         }

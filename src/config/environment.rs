@@ -33,7 +33,9 @@ pub(super) fn lay_over(
         .into_iter()
         .filter_map(|(name, value)| {
             let name = name.into_string().ok()?;
-            let path = name.strip_prefix(PREFIX).filter(|path| path.contains("__"))?;
+            let path = name
+                .strip_prefix(PREFIX)
+                .filter(|path| path.contains("__"))?;
             Some((steps(path), name, value))
         })
         .collect();

@@ -50,7 +50,8 @@ fn without_login(line: &str) -> String {
     let start = before
         .find("://")
         .map(|at| at.saturating_add(3))
-        .or_else(|| Some(before.find(['"', '\'', '='])?.saturating_add(1)))
+        .or_else(|| Some(before.find(['"', '\''])?.saturating_add(1)))
+        .or_else(|| Some(before.find('=')?.saturating_add(1)))
         .unwrap_or_default();
     let login = before.get(start..).unwrap_or_default();
     format!(
@@ -109,7 +110,10 @@ mod tests {
     #[case("token = \"abc def\" # mine", "token = \"*** ***\" * ****")]
     #[case("token-env = \"GITHUB_TOKEN\"", "token-env = \"GITHUB_TOKEN\"")]
     #[case("token-env = \"ghp_abcdef\"", "token-env = \"**********\"")]
-    #[case("app = { id = 3, private_key = \"abc\" }", "app = { id = 3, private_key = \"***\" }")]
+    #[case(
+        "app = { id = 3, private_key = \"abc\" }",
+        "app = { id = 3, private_key = \"***\" }"
+    )]
     #[case("github.token = \"abc\"", "github.token = \"***\"")]
     #[case("\"token\" = \"abc\"", "\"token\" = \"***\"")]
     #[case("schedule = \"*/15 * * * *\"", "schedule = \"*/15 * * * *\"")]

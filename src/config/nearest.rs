@@ -5,12 +5,19 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let wanted = name.to_ascii_lowercase().replace('_', "-");
     // A third of the letters may be wrong; more than that is another word.
     let most = (wanted.chars().count() / 3).clamp(1, 4);
-    known
+    let mut candidates: Vec<(usize, &str)> = known
         .into_iter()
-        .map(|known| (distance(&wanted, known), known))
-        .filter(|(distance, _)| *distance <= most)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
+        .filter_map(|known| {
+            let distance = distance(&wanted, known);
+            // `token` is a beginning of `token-env`, however long the rest is.
+            let begins = known
+                .strip_prefix(wanted.as_str())
+                .is_some_and(|rest| rest.starts_with('-'));
+            (distance <= most || begins).then_some((distance, known))
+        })
+        .collect();
+    candidates.sort_by_key(|(distance, _)| *distance);
+    candidates.first().map(|(_, known)| *known)
 }
 
 fn distance(wanted: &str, known: &str) -> usize {
@@ -37,6 +44,7 @@ mod tests {
     #[case("shedule", Some("schedule"))]
     #[case("Schedule", Some("schedule"))]
     #[case("max_fact_age", Some("max-fact-age"))]
+    #[case("max", Some("max-fact-age"))]
     #[case("max-age", None)]
     #[case("x", None)]
     #[case("colour", None)]

@@ -174,4 +174,3 @@ fn node(raw: Spanned<DeValue<'_>>) -> Node {
     };
     Node { value, place }
 }
-

@@ -162,11 +162,7 @@ const STEPS: Key = key("step", Kind::Tables(STEP));
 const ACCEPTANCES: Key = key("accept", Kind::Tables(ACCEPT));
 
 const fn event(name: &'static str) -> Key {
-    texts(
-        name,
-        |text| words::reaction(text).map(drop),
-        POLICY_EXAMPLE,
-    )
+    texts(name, |text| words::reaction(text).map(drop), POLICY_EXAMPLE)
 }
 
 static POLICIES: &[Key] = &[

@@ -43,10 +43,7 @@ fn needs<'a>(table: &'a Table) -> Vec<(&'a str, &'a Place)> {
 }
 
 fn way(table: &Table, place: &Place, problems: &mut Problems) {
-    let ways: Vec<(&str, &[&str])> = WAYS
-        .into_iter()
-        .filter(|(way, _)| table.has(way))
-        .collect();
+    let ways: Vec<(&str, &[&str])> = WAYS.into_iter().filter(|(way, _)| table.has(way)).collect();
     let [(way, required)] = ways.as_slice() else {
         problems.add(
             place,

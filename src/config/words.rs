@@ -39,9 +39,8 @@ pub(super) fn any(text: &str) -> Result<(), String> {
 
 /// `3d`, `12h`, `15m`, `90s`.
 pub(super) fn duration(text: &str) -> Result<TimeDelta, String> {
-    let wrong = || {
-        format!("{text:?} is no duration: a whole number with s, m, h, d or w, such as \"3d\"")
-    };
+    let wrong =
+        || format!("{text:?} is no duration: a whole number with s, m, h, d or w, such as \"3d\"");
     let text = text.trim();
     let unit = text.chars().next_back().ok_or_else(wrong)?;
     let count: i64 = text

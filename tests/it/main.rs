@@ -9,6 +9,7 @@
 
 mod support;
 
+mod configuration;
 mod credentials;
 mod fetch;
 mod history;
