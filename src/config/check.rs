@@ -82,16 +82,22 @@ fn unknown(name: &str, keys: &[Key], section: &str) -> String {
         return format!("unknown key `{name}`; did you mean `{right}`?");
     }
     // What is no key here may be one elsewhere, or may lack its section.
-    let elsewhere = schema::keys().into_iter().find_map(|path| {
-        let (before, last) = path.rsplit_once('.')?;
-        (last == name).then(|| before.to_owned())
-    });
-    match elsewhere {
-        Some(right) => format!("unknown key `{name}`; it belongs in `{right}`"),
-        None if section.is_empty() => {
+    let elsewhere: Vec<String> = schema::keys()
+        .into_iter()
+        .filter_map(|path| {
+            let (before, last) = path.rsplit_once('.')?;
+            (last == name).then(|| format!("`{before}`"))
+        })
+        .collect();
+    match elsewhere.as_slice() {
+        [_, ..] => format!(
+            "unknown key `{name}`; it belongs in {}",
+            elsewhere.join(" or ")
+        ),
+        [] if section.is_empty() => {
             format!("unknown section `{name}`; known are {}", names.join(", "))
         }
-        None => format!(
+        [] => format!(
             "unknown key `{name}`; those of `{section}` are {}",
             names.join(", ")
         ),

@@ -38,7 +38,7 @@ pub(super) fn check(tables: &[(&Table, &Place)], problems: &mut Problems) {
     }
 }
 
-fn needs<'a>(table: &'a Table) -> Vec<(&'a str, &'a Place)> {
+fn needs(table: &Table) -> Vec<(&str, &Place)> {
     table.texts("needs").unwrap_or_default()
 }
 

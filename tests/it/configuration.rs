@@ -23,9 +23,11 @@ fn native(text: &str) -> Vec<u8> {
     bytes.extend([3, 0, 62, 0, 1, 0, 0, 0]);
     bytes.resize(52, 0);
     bytes.extend([64, 0, 56, 0, 0, 0, 64, 0, 0, 0, 0, 0]);
-    bytes.extend(b"\0OPENSSLDIR: \"/usr/local/ssl\"\0");
-    bytes.extend(text.as_bytes());
-    bytes.push(0);
+    // The texts that OpenSSL's own code keeps.
+    let texts = format!(
+        "\0{text}\0compiler: gcc\0built on: Tue\0OPENSSLDIR: \"/usr/local/ssl\"\0openssl.cnf\0"
+    );
+    bytes.extend(texts.as_bytes());
     bytes
 }
 
