@@ -29,7 +29,7 @@ pub struct Common {
     /// When to use colours; NO_COLOR is honoured.
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,
-    /// Show every reason and piece of evidence; twice: say what is done.
+    /// Show every reason and piece of evidence, and what was read; more of them: what is done.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Show neither progress nor warnings.

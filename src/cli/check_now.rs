@@ -1,7 +1,6 @@
 //! `rewheel check-now`: one round, now.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 
 use chrono::Utc;
 
@@ -58,8 +57,8 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     };
     output::warn(common, &facts_warning(command, &cycle));
     let bar = progress::of(common);
-    let report = cycle.check(&requests(command), Arc::clone(&bar)).await;
-    drop(bar);
+    let report = cycle.check(&requests(command), bar.clone()).await;
+    bar.finish();
     output::result(&render(command.format, &report, common)?)?;
     Ok(report.exit_status().code())
 }

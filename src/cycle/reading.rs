@@ -23,12 +23,8 @@ impl Cycle {
             .iter()
             .filter_map(|file| Some((*file, file.wheel.clone()?, self.remembered(file))))
             .collect();
-        let unread = || known.iter().filter(|(_, _, scan)| scan.is_none());
-        progress.found(
-            known.len() as u64,
-            unread().count() as u64,
-            unread().filter_map(|(file, _, _)| file.size).sum(),
-        );
+        let unread = known.iter().filter(|(_, _, scan)| scan.is_none()).count();
+        progress.found(known.len() as u64, unread as u64);
         stream::iter(known)
             .map(|(file, name, scan)| async move {
                 let content = match scan {
