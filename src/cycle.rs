@@ -242,21 +242,5 @@ fn failed(request: &LineRequest, error: &IndexError) -> LineReport {
         IndexError::UnknownPackage { .. } | IndexError::BadName(_) => ReasonCode::UnknownPackage,
         _ => ReasonCode::IndexUnavailable,
     };
-    LineReport::failed(&request.package, &request.line, code, sentence(error))
-}
-
-/// An error with its causes, as one sentence.
-pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
-    let mut sentence = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Errors that already tell their cause are not told twice.
-        if !sentence.contains(&cause_text) {
-            sentence.push_str(": ");
-            sentence.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    sentence
+    LineReport::failed(&request.package, &request.line, code, error.to_string())
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pep440_rs::VersionSpecifiers;
 
+use crate::model::wheel::is_package_name;
 use crate::policy::Requirement;
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something is due, 2 usage or configuration is \
@@ -82,7 +83,7 @@ wheel could not be read.";
 #[derive(Args, Debug)]
 pub struct CheckNow {
     /// The packages to look at, by their names on the index.
-    #[arg(required = true, value_name = "PACKAGE")]
+    #[arg(required = true, value_name = "PACKAGE", value_parser = package)]
     pub packages: Vec<String>,
     /// Look at the versions that fit this PEP 440 specifier, `~=46.0`; a bare version means exactly
     /// that one.
@@ -141,6 +142,15 @@ pub enum InspectFormat {
     Text,
     /// The document `rewheel/inspect/v1`.
     Json,
+}
+
+/// Reads a package's name.
+fn package(text: &str) -> Result<String, String> {
+    if is_package_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a package's name has letters and digits, with '-', '_' or '.' between them".to_owned())
+    }
 }
 
 /// Reads a specifier; a bare version means exactly that one.

@@ -19,7 +19,8 @@ use crate::store::Store;
 use super::arguments::{CheckFormat, CheckNow, Common};
 use super::{output, progress};
 
-/// How many wheels are read at once at most: beyond that the index, not this machine, decides.
+/// How many wheels are read at once at most. More than there are cores, because small wheels wait for
+/// the index most of the time; not many more, because each one being scanned takes memory.
 const MOST_PARALLEL: usize = 8;
 
 /// Runs the command.
@@ -52,7 +53,8 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         wheel_limits: WheelLimits::default(),
         parallel: std::thread::available_parallelism()
             .map_or(2, NonZeroUsize::get)
-            .clamp(2, MOST_PARALLEL),
+            .saturating_mul(2)
+            .clamp(4, MOST_PARALLEL),
         now: Utc::now(),
     };
     output::warn(common, &facts_warning(command, &cycle));

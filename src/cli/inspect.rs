@@ -227,7 +227,7 @@ async fn remote(url: &Url, client: &Client, bar: Arc<dyn Progress>) -> Inspected
                 ReadError::HashMismatch { .. } => ProblemCode::HashMismatch,
                 _ => ProblemCode::Unreadable,
             };
-            unread(&name, code, crate::cycle::sentence(&error))
+            unread(&name, code, error.to_string())
         }
     }
 }

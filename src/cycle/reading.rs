@@ -10,7 +10,7 @@ use crate::policy::{WheelContent, WheelFacts};
 use crate::scan::{self, Scanned};
 use crate::source::read_wheel;
 
-use super::{Cycle, Progress, sentence};
+use super::{Cycle, Progress};
 
 impl Cycle {
     /// What is in these wheels, in their order; several are read at once.
@@ -74,7 +74,7 @@ impl Cycle {
             Ok(_) => {
                 WheelContent::Unreadable(format!("the SHA-256 of {} was not checked", file.name))
             }
-            Err(error) => WheelContent::Unreadable(sentence(&error)),
+            Err(error) => WheelContent::Unreadable(error.to_string()),
         }
     }
 
