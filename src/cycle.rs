@@ -19,23 +19,13 @@ use crate::store::Store;
 
 /// Who wants to know how far a round has come.
 pub trait Progress: Send + Sync {
-    /// That many more wheels are to be looked at; so many of them, with so many bytes, are to be
-    /// read.
-    fn found(&self, wheels: u64, unread: u64, bytes: u64);
+    /// That many more wheels are to be looked at; so many of them are to be read, the others are
+    /// remembered.
+    fn found(&self, wheels: u64, unread: u64);
     /// That many more bytes have been received.
     fn received(&self, bytes: u64);
     /// One more wheel has been looked at.
     fn done(&self);
-}
-
-/// Nobody wants to know.
-#[derive(Clone, Copy, Debug)]
-pub struct Silent;
-
-impl Progress for Silent {
-    fn found(&self, _wheels: u64, _unread: u64, _bytes: u64) {}
-    fn received(&self, _bytes: u64) {}
-    fn done(&self) {}
 }
 
 /// What is asked of one project.
@@ -257,21 +247,5 @@ fn failed(request: &LineRequest, error: &IndexError) -> LineReport {
         IndexError::UnknownPackage { .. } | IndexError::BadName(_) => ReasonCode::UnknownPackage,
         _ => ReasonCode::IndexUnavailable,
     };
-    LineReport::failed(&request.package, &request.line, code, sentence(error))
-}
-
-/// An error with its causes, as one sentence.
-pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
-    let mut sentence = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Errors that already tell their cause are not told twice.
-        if !sentence.contains(&cause_text) {
-            sentence.push_str(": ");
-            sentence.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    sentence
+    LineReport::failed(&request.package, &request.line, code, error.to_string())
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pep440_rs::VersionSpecifiers;
 
+use crate::model::wheel::is_package_name;
 use crate::policy::Requirement;
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something is due, 2 usage or configuration is \
@@ -32,7 +33,7 @@ pub struct Common {
     /// When to use colours; NO_COLOR is honoured.
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,
-    /// Show every reason and piece of evidence; twice: say what is done.
+    /// Show every reason and piece of evidence, and what was read; more of them: what is done.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Show neither progress nor warnings.
@@ -92,7 +93,7 @@ wheel could not be read.";
 pub struct CheckNow {
     /// The packages to look at, by their names on the index; with a configuration all of its
     /// projects unless some are named.
-    #[arg(value_name = "PACKAGE")]
+    #[arg(value_name = "PACKAGE", value_parser = package)]
     pub packages: Vec<String>,
     /// Show the plan and write nothing anywhere, not even what is remembered for the next run.
     #[arg(long)]
@@ -154,6 +155,15 @@ pub enum InspectFormat {
     Text,
     /// The document `rewheel/inspect/v1`.
     Json,
+}
+
+/// Reads a package's name.
+fn package(text: &str) -> Result<String, String> {
+    if is_package_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a package's name has letters and digits, with '-', '_' or '.' between them".to_owned())
+    }
 }
 
 /// Reads a specifier; a bare version means exactly that one.

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
@@ -21,7 +20,8 @@ use crate::store::Store;
 use super::arguments::{CheckFormat, CheckNow, Common};
 use super::{output, progress, requests};
 
-/// How many wheels are read at once at most: beyond that the index, not this machine, decides.
+/// How many wheels are read at once at most. More than there are cores, because small wheels wait for
+/// the index most of the time; not many more, because each one being scanned takes memory.
 const MOST_PARALLEL: usize = 8;
 
 /// Runs the command.
@@ -71,8 +71,8 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         );
     }
     let bar = progress::of(common);
-    let mut report = cycle.check(&asked, Arc::clone(&bar)).await;
-    drop(bar);
+    let mut report = cycle.check(&asked, bar.clone()).await;
+    bar.finish();
     if file.is_some() {
         for line in &mut report.lines {
             line.actions = line.planned();
@@ -116,7 +116,8 @@ fn parallel(limits: &Limits) -> usize {
     limits.parallel.unwrap_or_else(|| {
         std::thread::available_parallelism()
             .map_or(2, NonZeroUsize::get)
-            .clamp(2, MOST_PARALLEL)
+            .saturating_mul(2)
+            .clamp(4, MOST_PARALLEL)
     })
 }
 

@@ -42,14 +42,14 @@ pub async fn run(command: &Inspect, common: &Common) -> anyhow::Result<u8> {
         None
     };
     let bar = progress::of(common);
-    bar.found(places.len() as u64, places.len() as u64, 0);
+    bar.found(places.len() as u64, places.len() as u64);
     let parallel = std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
     let wheels: Vec<InspectedWheel> = stream::iter(places)
-        .map(|place| inspect(place, client.as_ref(), Arc::clone(&bar)))
+        .map(|place| inspect(place, client.as_ref(), bar.clone()))
         .buffered(parallel)
         .collect()
         .await;
-    drop(bar);
+    bar.finish();
     let mut report = InspectionReport { wheels };
     for wheel in &mut report.wheels {
         require(command, wheel);
@@ -227,7 +227,7 @@ async fn remote(url: &Url, client: &Client, bar: Arc<dyn Progress>) -> Inspected
                 ReadError::HashMismatch { .. } => ProblemCode::HashMismatch,
                 _ => ProblemCode::Unreadable,
             };
-            unread(&name, code, crate::cycle::sentence(&error))
+            unread(&name, code, error.to_string())
         }
     }
 }

@@ -92,7 +92,8 @@ fn to_stderr(common: &Common, label: &str, colour: &str, sentence: &str) {
 pub fn log_to_stderr(common: &Common) {
     let level = match (common.quiet, common.verbose) {
         (true, _) => "error",
-        (false, 0 | 1) => "warn",
+        (false, 0) => "warn",
+        (false, 1) => "rewheel=info,warn",
         (false, 2) => "rewheel=debug,warn",
         (false, _) => "debug",
     };

@@ -10,7 +10,7 @@ use crate::policy::{WheelContent, WheelFacts};
 use crate::scan::{self, Scanned};
 use crate::source::read_wheel;
 
-use super::{Cycle, Progress, sentence};
+use super::{Cycle, Progress};
 
 impl Cycle {
     /// What is in these wheels, in their order; several are read at once.
@@ -23,12 +23,8 @@ impl Cycle {
             .iter()
             .filter_map(|file| Some((*file, file.wheel.clone()?, self.remembered(file))))
             .collect();
-        let unread = || known.iter().filter(|(_, _, scan)| scan.is_none());
-        progress.found(
-            known.len() as u64,
-            unread().count() as u64,
-            unread().filter_map(|(file, _, _)| file.size).sum(),
-        );
+        let unread = known.iter().filter(|(_, _, scan)| scan.is_none()).count();
+        progress.found(known.len() as u64, unread as u64);
         stream::iter(known)
             .map(|(file, name, scan)| async move {
                 let content = match scan {
@@ -78,7 +74,7 @@ impl Cycle {
             Ok(_) => {
                 WheelContent::Unreadable(format!("the SHA-256 of {} was not checked", file.name))
             }
-            Err(error) => WheelContent::Unreadable(sentence(&error)),
+            Err(error) => WheelContent::Unreadable(error.to_string()),
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::model::OpensslVersion;
-use crate::policy::{Decision, DecisionKind, Reason, ReasonCode, Target};
+use crate::policy::{Decision, DecisionKind, Reason, ReasonCode, Target, WheelVerdict};
 
 use super::check::{CheckReport, LineReport};
 use super::printable::printable;
@@ -223,6 +223,7 @@ pub(super) fn summary(decision: &Decision) -> String {
     }
     let what = match decision.kind {
         DecisionKind::None => "nothing is due",
+        DecisionKind::Inform if decision.is_unclear => "not everything could be told",
         DecisionKind::Inform => "there is something to know",
         DecisionKind::Track => "a tracking issue is due",
         DecisionKind::Rebuild => "a rebuild is due",
@@ -271,6 +272,9 @@ pub(super) fn target_sentence(target: &Target) -> String {
 /// Wheels that are well give none unless all are asked for.
 pub(super) fn all_reasons(decision: &Decision, verbose: bool) -> Vec<String> {
     let mut counted: BTreeMap<(usize, &Reason), usize> = BTreeMap::new();
+    // Where nothing else is to be said, what is quiet is the answer.
+    let all_quiet = decision.reasons.is_empty() && decision.wheels.iter().all(is_quiet_wheel);
+    let verbose = verbose || all_quiet;
     for wheel in &decision.wheels {
         let mut of_wheel: Vec<&Reason> = wheel
             .findings
@@ -312,6 +316,15 @@ pub(super) fn all_reasons(decision: &Decision, verbose: bool) -> Vec<String> {
             .map(|reason| format!("{} [{}]", reason.message, reason.code)),
     );
     sentences
+}
+
+fn is_quiet_wheel(wheel: &WheelVerdict) -> bool {
+    wheel
+        .findings
+        .iter()
+        .flat_map(|finding| &finding.assessment.reasons)
+        .chain(&wheel.reasons)
+        .all(|reason| is_quiet(reason.code))
 }
 
 /// Reasons that say nothing a reader waits for.

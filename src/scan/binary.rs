@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 
 use super::banner::{self, Texts};
-use super::image::{HEAD_BYTES, Image, Missing, View};
+use super::image::{ELF_HEAD_BYTES, HEAD_BYTES, Image, Missing, View};
 use super::mach_o::{self, Slice};
 use super::object_file::{self, Headers};
 use super::pe;
@@ -101,6 +101,7 @@ pub(super) fn stream<R: Read + ?Sized>(
 struct Look {
     format: BinaryFormat,
     len: u64,
+    head_limit: usize,
     image: Image,
     parts: Vec<Part>,
     gone: Vec<(u64, u64)>,
@@ -115,6 +116,10 @@ impl Look {
         Self {
             format,
             len,
+            head_limit: match format {
+                BinaryFormat::Elf => ELF_HEAD_BYTES,
+                BinaryFormat::MachO | BinaryFormat::Pe => HEAD_BYTES,
+            },
             image: Image::new(len, head),
             parts: Vec::new(),
             gone: Vec::new(),
@@ -158,7 +163,7 @@ impl Look {
 
     fn stream<R: Read + ?Sized>(&mut self, rest: &mut R, window: &mut Vec<u8>) -> io::Result<()> {
         let searched = self.stream_head(rest)?;
-        if self.image.head().len() < HEAD_BYTES {
+        if self.image.head().len() < self.head_limit {
             self.read_headers(true);
             return Ok(());
         }
@@ -179,7 +184,7 @@ impl Look {
             let room = usize::try_from(lacking)
                 .unwrap_or(usize::MAX)
                 .min(CHUNK_BYTES)
-                .min(HEAD_BYTES.saturating_sub(known));
+                .min(self.head_limit.saturating_sub(known));
             let read = self.image.extend_head(room, |room| fill(rest, room))?;
             let ended = read < room;
             self.window_at = self.image.head().len() as u64;
@@ -192,7 +197,7 @@ impl Look {
             };
             search(&mut self.parts, head, searched, end, 0);
             searched = searched.max(end);
-            if ended || self.image.head().len() >= HEAD_BYTES {
+            if ended || self.image.head().len() >= self.head_limit {
                 return Ok(searched);
             }
         }
@@ -252,7 +257,7 @@ impl Look {
             while !part.done {
                 let view = View::new(&self.image, part.slice.at, part.slice.len);
                 let read = object_file::read(self.format, view, &mut part.headers);
-                self.image.grant_wishes(self.window_at);
+                let missed = self.image.grant_wishes(self.window_at);
                 match read {
                     Ok(()) => part.done = true,
                     Err(Missing::Malformed(what)) => {
@@ -262,7 +267,7 @@ impl Look {
                     Err(Missing::Gap { at, len }) => {
                         let end = at.saturating_add(len);
                         let still_to_come =
-                            end <= HEAD_BYTES as u64 && end > self.image.head().len() as u64;
+                            end <= self.head_limit as u64 && end > self.image.head().len() as u64;
                         if !ended && (still_to_come || self.image.is_wanted(at, len)) {
                             break;
                         }
@@ -272,6 +277,7 @@ impl Look {
                         if gone || self.gaps > MAXIMUM_GAPS || !self.image.want(at, len) {
                             part.done = true;
                             self.gone.push((at, len));
+                            self.gone.extend(missed);
                         } else {
                             break;
                         }

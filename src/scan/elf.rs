@@ -9,7 +9,7 @@ use object::elf;
 
 use super::banner::{Hit, printable};
 use super::fields::{Fields, until_nul};
-use super::image::{HEAD_BYTES, Missing, View};
+use super::image::{ELF_HEAD_BYTES, Missing, View};
 use super::object_file::{Headers, KEPT, NAME_BYTES, is_library_symbol};
 use super::version_number;
 use crate::model::Architecture;
@@ -19,8 +19,8 @@ const MAXIMUM_DYNAMIC_BYTES: u64 = 256 * 1024;
 const MAXIMUM_PROGRAM_HEADERS: u64 = 4096;
 /// Symbol and string tables larger than this, together, are not read, 3 MiB.
 const MAXIMUM_SYMBOL_BYTES: u64 = 3 << 20;
-/// Segments without code are kept whole up to this length, 1 MiB.
-const SEGMENT_BYTES: u64 = 1 << 20;
+/// Writable segments up to this length are kept beforehand, 1.5 MiB.
+const SEGMENT_BYTES: u64 = 3 << 19;
 /// How much of the hash table and of the version definitions is kept beforehand.
 const HASH_BYTES: u64 = 128 * 1024;
 const DEFINITION_BYTES: u64 = 4096;
@@ -128,8 +128,8 @@ impl<'a> File<'a> {
                     // What moves tables to make room for longer names puts them into a segment
                     // of its own at the end, some before the dynamic section that tells of them.
                     let flags = entry.u32(if wide { 4 } else { 24 }).ok_or(MALFORMED)?;
-                    let is_code = flags & elf::PF_X.0 != 0;
-                    if !is_code && len <= SEGMENT_BYTES && offset >= HEAD_BYTES as u64 {
+                    let is_data = flags & elf::PF_W.0 != 0;
+                    if is_data && len <= SEGMENT_BYTES && offset >= ELF_HEAD_BYTES as u64 {
                         self.view.wish(offset, len);
                     }
                     self.segments.push(Segment {

@@ -3,8 +3,12 @@
 
 use std::cell::RefCell;
 
-/// How many bytes from the start of a member are kept, 4 MiB.
-pub(super) const HEAD_BYTES: usize = 4 << 20;
+/// How many bytes from the start of an ELF file are kept, 2 MiB: the tables that its dynamic
+/// section, near its end, points back to stand there. The other formats tell at their start what
+/// is to come, and 256 KiB of them do.
+pub(super) const ELF_HEAD_BYTES: usize = 2 << 20;
+/// How many bytes from the start of the other formats are kept.
+pub(super) const HEAD_BYTES: usize = 256 << 10;
 
 /// How many bytes of wanted ranges are kept, all together, 4 MiB.
 pub(super) const WANTED_BYTES: u64 = 4 << 20;
@@ -135,13 +139,21 @@ impl Image {
         })
     }
 
-    /// Asks for the ranges that were wished for and begin at `from` or later.
-    pub(super) fn grant_wishes(&mut self, from: u64) {
+    /// Asks for the ranges that were wished for and begin at `from` or later; returns those that
+    /// have gone by.
+    pub(super) fn grant_wishes(&mut self, from: u64) -> Vec<(u64, u64)> {
+        let mut gone = Vec::new();
         for (at, len) in self.wishes.take() {
-            if at >= from && self.bytes(at, len).is_err() && !self.is_wanted(at, len) {
+            if self.bytes(at, len).is_ok() || self.is_wanted(at, len) {
+                continue;
+            }
+            if at < from {
+                gone.push((at, len));
+            } else {
                 self.want(at, len);
             }
         }
+        gone
     }
 
     /// Takes over what `bytes`, which begin at `at` of the binary, hold of wanted ranges; says

@@ -37,7 +37,7 @@ pub(super) fn could_be_native(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let folder = path.rsplit('/').nth(1).unwrap_or_default();
     let in_metadata = folder.ends_with(".dist-info") || folder == "licenses";
-    if in_metadata && METADATA.iter().any(|known| name == *known) {
+    if in_metadata && METADATA.contains(&name) {
         return false;
     }
     match name.rsplit_once('.') {

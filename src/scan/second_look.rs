@@ -1,5 +1,5 @@
 //! Reading a member again, because a part of its headers had gone by before it was known to
-//! matter. Rare: such a part must point backwards, past the first 4 MiB.
+//! matter. Rare: such a part must point backwards, past the first 2 MiB.
 
 use std::io::{self, BufReader, Read};
 

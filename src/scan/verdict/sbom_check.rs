@@ -18,7 +18,7 @@ pub(super) fn compare(
                 .filter(|finding| finding.library == claim.library)
                 .filter_map(|finding| finding.version.clone())
                 .collect();
-            let agrees = versions.iter().any(|version| *version == claim.upstream);
+            let agrees = versions.contains(&claim.upstream);
             if agrees && claim.patched {
                 let same = |finding: &&mut Finding| {
                     finding.library == claim.library

@@ -1,0 +1,148 @@
+//! Wheels that lie, break or ask for too much.
+
+use proptest::prelude::*;
+
+use super::made::*;
+use super::*;
+
+#[test]
+fn limits_are_named_and_bombs_make_no_finding() {
+    let mut bomb = elf(None, &[], b"");
+    bomb.resize(3_000_000, 0);
+    bomb.extend(library_texts("OpenSSL 3.1.1 30 May 2023"));
+    let bytes = deflated(&[("a.so", &bomb), ("b.so", &bomb)]);
+    let limits = Limits {
+        inflated_bytes: 1_000_000,
+        ..Limits::default()
+    };
+    let scanned = scan(&Memory::new(bytes.clone()), &limits).unwrap();
+    assert_eq!(scanned.scan.findings, []);
+    assert_eq!(codes(&scanned), [ProblemCode::LimitReached; 2]);
+    assert!(
+        scanned.scan.problems[0]
+            .message
+            .contains("`inflated-bytes`")
+    );
+    let limits = Limits {
+        members: 1,
+        ..Limits::default()
+    };
+    let scanned = scan(&Memory::new(bytes), &limits).unwrap();
+    assert_eq!(codes(&scanned), [ProblemCode::LimitReached]);
+    assert_eq!(scanned.scan.findings.len(), 1);
+}
+
+/// Changes the directory's entry number `index`: `bytes` at `at` of it.
+fn change_entry(wheel: &mut [u8], index: usize, at: usize, bytes: &[u8]) {
+    let entry = memchr::memmem::find_iter(wheel, b"PK\x01\x02")
+        .nth(index)
+        .unwrap();
+    wheel[entry + at..entry + at + bytes.len()].copy_from_slice(bytes);
+}
+
+#[test]
+fn what_lies_is_told() {
+    let binary = elf(None, &[], &library_texts("OpenSSL 3.1.1 30 May 2023"));
+    let good = deflated(&[("a.so", &binary), ("b.so", &binary)]);
+    let told = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = good.clone();
+        change(&mut bytes);
+        codes(&scanned(bytes))
+    };
+    assert_eq!(told(&|_| {}), []);
+    assert_eq!(
+        told(&|b| change_entry(b, 0, 16, &[1, 2, 3, 4])),
+        [ProblemCode::MemberCorrupt]
+    );
+    assert!(told(&|b| change_entry(b, 0, 24, &[9, 0, 0, 0])).contains(&ProblemCode::MemberCorrupt));
+    assert_eq!(
+        told(&|b| change_entry(b, 0, 24, &[0, 0, 9, 0])),
+        [ProblemCode::MemberCorrupt]
+    );
+    assert!(
+        told(&|b| change_entry(b, 1, 42, &[0, 0, 0, 0])).contains(&ProblemCode::OverlappingMembers)
+    );
+    assert_eq!(
+        told(&|b| change_entry(b, 0, 20, &[0, 0, 1, 0])),
+        [ProblemCode::OverlappingMembers]
+    );
+    assert_eq!(
+        told(&|b| change_entry(b, 0, 46, b"/")),
+        [ProblemCode::UnsafePath]
+    );
+    assert_eq!(
+        told(&|b| change_entry(b, 1, 46, b"a")),
+        [ProblemCode::DuplicateMember]
+    );
+    assert!(told(&|b| change_entry(b, 0, 8, &[1, 0])).contains(&ProblemCode::UnsupportedMember));
+    assert!(told(&|b| change_entry(b, 0, 10, &[97, 0])).contains(&ProblemCode::UnsupportedMember));
+    assert!(told(&|b| change_entry(b, 1, 0, b"XXXX")).contains(&ProblemCode::ArchiveCorrupt));
+    assert_eq!(
+        told(&|b| b.truncate(b.len() - 10)),
+        [ProblemCode::NotAnArchive]
+    );
+    assert_eq!(told(&Vec::clear), [ProblemCode::NotAnArchive]);
+    assert_eq!(told(&|b| b[40] ^= 0xff).len(), 1);
+}
+
+#[test]
+fn absurd_headers_are_malformed_and_texts_still_count() {
+    let mut binary = elf(None, &[], &library_texts("OpenSSL 3.1.1 30 May 2023"));
+    binary[32..40].copy_from_slice(&u64::MAX.to_le_bytes());
+    let scanned = scanned(deflated(&[("a.so", &binary)]));
+    assert_eq!(codes(&scanned), [ProblemCode::MalformedBinary]);
+    assert_eq!(scanned.scan.findings[0].version.as_deref(), Some("3.1.1"));
+}
+
+#[test]
+fn a_failing_source_is_an_error() {
+    struct Failing;
+    impl Source for Failing {
+        fn len(&self) -> u64 {
+            1000
+        }
+        fn range(&self, _: u64, _: u64) -> io::Result<impl Read> {
+            Ok(io::empty())
+        }
+    }
+    let error = scan(&Failing, &Limits::default()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+}
+
+/// Changed bytes: at which place, and what.
+fn changes() -> impl Strategy<Value = Vec<(prop::sample::Index, u8)>> {
+    prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12)
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        scanned(bytes);
+    }
+
+    #[test]
+    fn changed_wheels_never_panic(changes in changes()) {
+        let binary = elf(Some("libcrypto.so.3"), &["libc.so.6"], &library_texts("OpenSSL 3.1.1 30 May 2023"));
+        let inner = deflated(&[("c.so", &binary)]);
+        let mut bytes = deflated(&[("a.so", &binary), ("b.jar", &inner)]);
+        for (index, byte) in changes {
+            let at = index.index(bytes.len());
+            bytes[at] = byte;
+        }
+        scanned(bytes);
+    }
+
+    #[test]
+    fn changed_headers_never_panic(changes in changes(), kind in 0..3) {
+        let mut binary = match kind {
+            0 => elf(Some("libssl.so.3"), &["libcrypto.so.3"], b"\0ssl/ssl_lib.c\0"),
+            1 => mach_o(ARM64, &["/usr/lib/libssl.46.dylib"], b""),
+            _ => universal(&[(X86_64, mach_o(X86_64, &["libssl.dylib"], b""))]),
+        };
+        let header = binary.len().min(400);
+        for (index, byte) in changes {
+            binary[index.index(header)] = byte;
+        }
+        scanned(wheel(&[("a.so", &binary)], CompressionMethod::Stored));
+    }
+}
