@@ -9,6 +9,11 @@
 
 mod support;
 
+mod check_now;
+mod check_now_documents;
+mod check_now_failures;
+mod check_now_memory;
+mod check_now_output;
 mod credentials;
 mod fetch;
 mod history;
