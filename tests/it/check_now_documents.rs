@@ -185,22 +185,23 @@ async fn a_check_as_people_read_it() {
     demo 2.0 of 2026-10-01, 4 wheels
 
      platform        wheel                            OpenSSL   linkage   status      advisories                 days since fix
-     linux x86_64    cp39-abi3-manylinux_2_28_x86_64  3.5.4     static    vulnerable  1 high, 1 moderate, 1 low  269
+     linux x86_64    cp39-abi3-manylinux_2_28_x86_64  3.5.4     static    vulnerable  2 high, 1 moderate, 1 low  269
      macos aarch64   cp39-abi3-macosx_11_0_arm64      system's  external  external    -                          -
      windows x86_64  cp39-abi3-win_amd64              4.0.2     static    vulnerable  1 high, 1 low              24
      any             py3-none-any                     -         -         none        -                          -
 
      advisory        severity  linked        fixed in
      CVE-2026-84782  high      3.5.4, 4.0.2  3.5.9, 4.0.3
+     CVE-2025-15467  high      3.5.4         3.5.5
      CVE-2026-63076  moderate  3.5.4         3.5.8
      CVE-2026-84784  low       3.5.4, 4.0.2  3.5.9, 4.0.3
 
     decision: track: a tracking issue is due (severity high; security, new-series, advisories-pending, platforms-disagree)
       target   3.5: OpenSSL 3.5.9 of 2026-09-29
       target   4.0: OpenSSL 4.0.3 of 2026-09-29
-      because  1 wheel: 3.5.4 is in the affected range of 3 advisories; 3.5.9 fixes them all [in-affected-range]
+      because  1 wheel: 3.5.4 is in the affected range of 4 advisories; 3.5.9 fixes them all [in-affected-range]
                1 wheel: 4.0.2 is in the affected range of 2 advisories; 4.0.3 fixes them all [in-affected-range]
-               1 wheel: 3.5.5 of 2026-01-27 calls itself a security release (most severe: high); its advisories are not out yet [advisories-pending]
+               1 wheel: 3.5.6 of 2026-04-07 calls itself a security release (most severe: moderate); its advisories are not out yet [advisories-pending]
                1 wheel: 3.5.9 of 2026-09-29 is the newest public release of 3.5 [newer-release]
                1 wheel: 4.0.3 of 2026-09-29 is the newest public release of 4.0 [newer-release]
                3.5.4 on linux x86_64; 4.0.2 on windows x86_64 [platforms-disagree]
@@ -220,9 +221,9 @@ async fn a_check_as_markdown() {
 
     - target 3.5&#58; OpenSSL 3.5.9 of 2026-09-29
     - target 4.0&#58; OpenSSL 4.0.3 of 2026-09-29
-    - 1 wheel&#58; 3.5.4 is in the affected range of 3 advisories; 3.5.9 fixes them all \[in-affected-range\]
+    - 1 wheel&#58; 3.5.4 is in the affected range of 4 advisories; 3.5.9 fixes them all \[in-affected-range\]
     - 1 wheel&#58; 4.0.2 is in the affected range of 2 advisories; 4.0.3 fixes them all \[in-affected-range\]
-    - 1 wheel&#58; 3.5.5 of 2026-01-27 calls itself a security release \(most severe&#58; high\); its advisories are not out yet \[advisories-pending\]
+    - 1 wheel&#58; 3.5.6 of 2026-04-07 calls itself a security release \(most severe&#58; moderate\); its advisories are not out yet \[advisories-pending\]
     - 1 wheel&#58; 3.5.9 of 2026-09-29 is the newest public release of 3.5 \[newer-release\]
     - 1 wheel&#58; 4.0.3 of 2026-09-29 is the newest public release of 4.0 \[newer-release\]
     - 3.5.4 on linux x86\_64; 4.0.2 on windows x86\_64 \[platforms-disagree\]
@@ -230,7 +231,7 @@ async fn a_check_as_markdown() {
 
     | platform | wheel | OpenSSL | linkage | status | advisories | days since fix |
     | --- | --- | --- | --- | --- | --- | --- |
-    | linux x86\_64 | cp39-abi3-manylinux\_2\_28\_x86\_64 | 3.5.4 | static | vulnerable | 1 high, 1 moderate, 1 low | 269 |
+    | linux x86\_64 | cp39-abi3-manylinux\_2\_28\_x86\_64 | 3.5.4 | static | vulnerable | 2 high, 1 moderate, 1 low | 269 |
     | macos aarch64 | cp39-abi3-macosx\_11\_0\_arm64 | system's | external | external |  |  |
     | windows x86\_64 | cp39-abi3-win\_amd64 | 4.0.2 | static | vulnerable | 1 high, 1 low | 24 |
     | any | py3-none-any | - | - | none |  |  |
@@ -238,6 +239,7 @@ async fn a_check_as_markdown() {
     | advisory | severity | linked | fixed in |
     | --- | --- | --- | --- |
     | [CVE-2026-84782](https://openssl-library.org/news/vulnerabilities/#CVE-2026-84782) | high | 3.5.4, 4.0.2 | 3.5.9, 4.0.3 |
+    | [CVE-2025-15467](https://openssl-library.org/news/vulnerabilities/#CVE-2025-15467) | high | 3.5.4 | 3.5.5 |
     | [CVE-2026-63076](https://openssl-library.org/news/vulnerabilities/#CVE-2026-63076) | moderate | 3.5.4 | 3.5.8 |
     | [CVE-2026-84784](https://openssl-library.org/news/vulnerabilities/#CVE-2026-84784) | low | 3.5.4, 4.0.2 | 3.5.9, 4.0.3 |
 
@@ -263,9 +265,9 @@ async fn all_versions_as_people_read_them() {
      1.0      2026-10-01  linux     1       1.1.1w    exposed     high
 
     decision for 2.0: track: a tracking issue is due (severity high; security, new-series, advisories-pending, platforms-disagree)
-      1 wheel: 3.5.4 is in the affected range of 3 advisories; 3.5.9 fixes them all [in-affected-range]
+      1 wheel: 3.5.4 is in the affected range of 4 advisories; 3.5.9 fixes them all [in-affected-range]
       1 wheel: 4.0.2 is in the affected range of 2 advisories; 4.0.3 fixes them all [in-affected-range]
-      1 wheel: 3.5.5 of 2026-01-27 calls itself a security release (most severe: high); its advisories are not out yet [advisories-pending]
+      1 wheel: 3.5.6 of 2026-04-07 calls itself a security release (most severe: moderate); its advisories are not out yet [advisories-pending]
       1 wheel: 3.5.9 of 2026-09-29 is the newest public release of 3.5 [newer-release]
       1 wheel: 4.0.3 of 2026-09-29 is the newest public release of 4.0 [newer-release]
       3.5.4 on linux x86_64; 4.0.2 on windows x86_64 [platforms-disagree]

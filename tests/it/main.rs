@@ -19,5 +19,7 @@ mod fetch;
 mod history;
 mod house;
 mod index;
+mod inspect;
+mod inspect_documents;
 mod remote_wheel;
 mod remote_wheel_faults;

@@ -24,7 +24,7 @@ const ADVISORIES: [&str; 4] = [
     "CVE-2026-84782",
     "CVE-2026-63076",
     "CVE-2026-84784",
-    "CVE-2023-5678",
+    "CVE-2025-15467",
 ];
 
 /// A round that asks the index at this address. What is known of OpenSSL stays the same whatever
