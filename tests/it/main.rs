@@ -21,5 +21,6 @@ mod house;
 mod index;
 mod inspect;
 mod inspect_documents;
+mod published;
 mod remote_wheel;
 mod remote_wheel_faults;

@@ -7,6 +7,7 @@ pub mod binary;
 pub mod client;
 pub mod command;
 pub mod fake_index;
+pub mod published;
 pub mod recorded;
 pub mod reply;
 pub mod round;
