@@ -255,11 +255,12 @@ fn failed(request: &LineRequest, error: &IndexError) -> LineReport {
     LineReport::failed(&request.package, &request.line, code, sentence(error))
 }
 
-/// An error with its causes, as one sentence.
+/// An error with its causes, as one sentence. The transport's own errors are left out: who wraps
+/// them has named the innermost, and the layers above it say nothing to a reader.
 pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
     let mut sentence = error.to_string();
     let mut source = error.source();
-    while let Some(cause) = source {
+    while let Some(cause) = source.filter(|cause| !cause.is::<reqwest::Error>()) {
         let cause_text = cause.to_string();
         // Errors that already tell their cause are not told twice.
         if !sentence.contains(&cause_text) {
