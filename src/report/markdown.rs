@@ -43,11 +43,11 @@ fn one_line(markdown: &mut String, line: &LineReport, today: NaiveDate) {
     let version = line
         .version
         .as_ref()
-        .map(ToString::to_string)
+        .map(|version| format!(" {version}"))
         .unwrap_or_default();
     let _ = writeln!(
         markdown,
-        "## {} {}{}\n",
+        "## {}{}{}\n",
         clean(&line.package),
         clean(&version),
         text::uploaded(line.uploaded)
