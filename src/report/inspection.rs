@@ -93,7 +93,9 @@ fn one_wheel(text: &mut String, wheel: &InspectedWheel, appearance: Appearance) 
         );
     }
     for problem in &wheel.scan.problems {
-        let _ = writeln!(text, "  problem: {}", printable(&problem.message));
+        let path = problem.path.as_deref();
+        let place = path.map_or_else(String::new, |path| format!("{}: ", printable(path)));
+        let _ = writeln!(text, "  problem: {place}{}", printable(&problem.message));
     }
     for sentence in &wheel.unmet {
         let _ = writeln!(text, "  not met: {}", printable(sentence));

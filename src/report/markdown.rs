@@ -43,11 +43,11 @@ fn one_line(markdown: &mut String, line: &LineReport, today: NaiveDate) {
     let version = line
         .version
         .as_ref()
-        .map(ToString::to_string)
+        .map(|version| format!(" {version}"))
         .unwrap_or_default();
     let _ = writeln!(
         markdown,
-        "## {} {}{}\n",
+        "## {}{}{}\n",
         clean(&line.package),
         clean(&version),
         text::uploaded(line.uploaded)
@@ -71,7 +71,7 @@ fn one_line(markdown: &mut String, line: &LineReport, today: NaiveDate) {
         let _ = writeln!(markdown, "- planned: {}", clean(&action.sentence()));
     }
     if !line.decision.wheels.is_empty() {
-        row(
+        head(
             markdown,
             &[
                 "platform",
@@ -83,7 +83,6 @@ fn one_line(markdown: &mut String, line: &LineReport, today: NaiveDate) {
                 "days since fix",
             ],
         );
-        row(markdown, &["---"; 7]);
         for one in line
             .decision
             .wheels
@@ -106,8 +105,7 @@ fn one_line(markdown: &mut String, line: &LineReport, today: NaiveDate) {
     }
     let advisories = text::advisory_rows(&line.decision);
     if !advisories.is_empty() {
-        row(markdown, &["advisory", "severity", "linked", "fixed in"]);
-        row(markdown, &["---"; 4]);
+        head(markdown, &["advisory", "severity", "linked", "fixed in"]);
         for one in advisories {
             let name = advisory_url(&one.cve)
                 .map_or_else(|| clean(&one.cve), |url| format!("[{}]({url})", one.cve));
@@ -134,7 +132,7 @@ fn versions(markdown: &mut String, package: &str, lines: &[&LineReport]) {
             clean(&text::summary(&newest.decision))
         );
     }
-    row(
+    head(
         markdown,
         &[
             "version",
@@ -146,7 +144,6 @@ fn versions(markdown: &mut String, package: &str, lines: &[&LineReport]) {
             "worst severity",
         ],
     );
-    row(markdown, &["---"; 7]);
     for one in history::rows(lines) {
         row(
             markdown,
@@ -164,10 +161,16 @@ fn versions(markdown: &mut String, package: &str, lines: &[&LineReport]) {
     markdown.push('\n');
 }
 
-/// One row of a table; a table begins behind an empty line.
-fn row(markdown: &mut String, cells: &[&str]) {
-    if !markdown.ends_with("|\n") {
+/// The head of a table, behind an empty line: without it the table would be part of what stands
+/// before it.
+fn head(markdown: &mut String, names: &[&str]) {
+    if !markdown.ends_with("\n\n") {
         markdown.push('\n');
     }
+    row(markdown, names);
+    row(markdown, &vec!["---"; names.len()]);
+}
+
+fn row(markdown: &mut String, cells: &[&str]) {
     let _ = writeln!(markdown, "| {} |", cells.join(" | "));
 }

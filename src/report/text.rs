@@ -71,10 +71,11 @@ fn one_line(line: &LineReport, today: NaiveDate, appearance: Appearance) -> Stri
 
 fn heading(line: &LineReport) -> String {
     let count = line.decision.wheels.len();
+    // A name that no index was asked for is as it was typed.
+    let package = printable(&line.package);
     match &line.version {
         Some(version) => format!(
-            "{} {version}{}, {}\n",
-            line.package,
+            "{package} {version}{}, {}\n",
             uploaded(line.uploaded),
             if count == 1 {
                 "1 wheel".to_owned()
@@ -82,7 +83,7 @@ fn heading(line: &LineReport) -> String {
                 format!("{count} wheels")
             },
         ),
-        None => format!("{}\n", line.package),
+        None => format!("{package}\n"),
     }
 }
 

@@ -9,11 +9,19 @@
 
 mod support;
 
+mod check_now;
+mod check_now_documents;
+mod check_now_failures;
+mod check_now_memory;
+mod check_now_output;
 mod configuration;
 mod credentials;
 mod fetch;
 mod history;
 mod house;
 mod index;
+mod inspect;
+mod inspect_documents;
+mod published;
 mod remote_wheel;
 mod remote_wheel_faults;

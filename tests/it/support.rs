@@ -1,10 +1,15 @@
-//! What tests are built from: a fake package index over loopback, small wheels, a client that
-//! does not wait.
+//! What tests are built from: a fake package index over loopback, small wheels and
+//! binaries, a client that does not wait, the real command.
 
 #![allow(dead_code)]
 
+pub mod binary;
 pub mod client;
+pub mod command;
 pub mod fake_index;
+pub mod published;
 pub mod recorded;
 pub mod reply;
+pub mod round;
+pub mod shape;
 pub mod wheel;
