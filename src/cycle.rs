@@ -28,6 +28,16 @@ pub trait Progress: Send + Sync {
     fn done(&self);
 }
 
+/// Nobody wants to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn found(&self, _wheels: u64, _unread: u64) {}
+    fn received(&self, _bytes: u64) {}
+    fn done(&self) {}
+}
+
 /// What is asked of one project.
 #[derive(Clone, Debug)]
 pub struct LineRequest {

@@ -40,7 +40,6 @@ pub fn of(url: &str) -> Cycle {
         store: Store::none(),
         feeds: built_in::reports(&openssl),
         openssl,
-        settings: Settings::default(),
         scan_limits: scan::Limits::default(),
         wheel_limits: WheelLimits::default(),
         parallel: 2,
@@ -55,6 +54,7 @@ pub fn request(package: &str, every_version: bool) -> LineRequest {
         line: "main".to_owned(),
         wanted: Wanted::default(),
         every_version,
+        settings: Settings::default(),
     }
 }
 
