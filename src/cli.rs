@@ -20,11 +20,7 @@ pub use arguments::{Arguments, Command};
 pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Nothing can be done when even the help cannot be written.
-            let _ = error.print();
-            return if error.use_stderr() { 2 } else { 0 };
-        }
+        Err(error) => return output::refuse(&error),
     };
     output::log_to_stderr(&arguments.common);
     let outcome = match &arguments.command {

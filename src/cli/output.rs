@@ -53,6 +53,20 @@ pub fn result(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Shows the help that was asked for, or says which argument is wrong; returns the exit code.
+pub fn refuse(error: &clap::Error) -> u8 {
+    if !error.use_stderr() {
+        // Nothing can be done when even the help cannot be written.
+        let _ = error.print();
+        return 0;
+    }
+    // It repeats the argument, which may come from outside.
+    let sentence = error.render().to_string();
+    let clean: Vec<_> = sentence.lines().map(printable).collect();
+    let _ = writeln!(io::stderr().lock(), "{}", clean.join("\n"));
+    2
+}
+
 /// Tells people something beside the result.
 pub fn warn(common: &Common, sentence: &str) {
     if !common.quiet {

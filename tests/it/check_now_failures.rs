@@ -40,7 +40,7 @@ fn what_is_no_package_name_is_a_mistake(#[case] name: &str) {
     let index = FakeIndex::start_blocking();
     let ran = User::new().check(&index, &["--", name]);
     ran.exits(2)
-        .says("is not a package's name: letters, digits");
+        .complains("a package's name has letters and digits");
     assert_eq!(index.requests().len(), 0);
 }
 
@@ -103,7 +103,7 @@ async fn a_refused_connection_leaves_it_untold() {
     insta::assert_snapshot!(told, @r#"
     demo
 
-    decision: inform: there is something to know
+    decision: inform: not everything could be told
       because  the files of "demo" cannot be listed: [address]demo/ cannot be reached: [reason]; check the network, the proxy settings and the address [index-unavailable]
     "#);
     assert!(markdown::check(&report).starts_with("## demo\n\n"));
@@ -238,7 +238,7 @@ fn a_login_in_the_address_is_used_and_never_shown() {
 }
 
 #[rstest]
-#[case(&["check-now"], "<PACKAGE>")]
+#[case(&["check-now"], "name a package")]
 #[case(&["check-now", "demo", "--formt", "json"], "--format")]
 #[case(&["check-now", "demo", "--format", "yaml"], "possible values: text, json, markdown")]
 #[case(&["check-now", "demo", "--version", "newest"], "is not a PEP 440 specifier")]
