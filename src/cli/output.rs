@@ -1,8 +1,13 @@
 //! Where results, warnings and complaints go, and how they look.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::report::Appearance;
 use crate::report::printable::printable;
@@ -70,7 +75,7 @@ pub fn refuse(error: &clap::Error) -> u8 {
 /// Tells people something beside the result.
 pub fn warn(common: &Common, sentence: &str) {
     if !common.quiet {
-        to_stderr(common, "warning", "\u{1b}[33m", sentence);
+        to_stderr(common, Level::WARN, sentence);
     }
 }
 
@@ -87,18 +92,49 @@ pub fn complain_lines(common: &Common, text: &str) {
 
 /// Tells people what went wrong.
 pub fn complain(common: &Common, sentence: &str) {
-    to_stderr(common, "error", "\u{1b}[31m", sentence);
+    to_stderr(common, Level::ERROR, sentence);
 }
 
-fn to_stderr(common: &Common, label: &str, colour: &str, sentence: &str) {
-    let mut stderr = io::stderr().lock();
-    let clean = printable(sentence);
+fn to_stderr(common: &Common, level: Level, sentence: &str) {
+    let label = label(level, wants_colours(common.color, &io::stderr()));
     // Nothing is left to tell it to when standard error cannot be written.
-    let _ = if wants_colours(common.color, &io::stderr()) {
-        writeln!(stderr, "{colour}{label}:\u{1b}[0m {clean}")
-    } else {
-        writeln!(stderr, "{label}: {clean}")
-    };
+    let _ = writeln!(io::stderr().lock(), "{label} {}", printable(sentence));
+}
+
+/// What a line begins with.
+const fn label(level: Level, colours: bool) -> &'static str {
+    match (level, colours) {
+        (Level::ERROR, true) => "\u{1b}[31merror:\u{1b}[0m",
+        (Level::ERROR, false) => "error:",
+        (Level::WARN, true) => "\u{1b}[33mwarning:\u{1b}[0m",
+        (Level::WARN, false) => "warning:",
+        (Level::INFO, _) => "info:",
+        (Level::DEBUG, _) => "debug:",
+        (Level::TRACE, _) => "trace:",
+    }
+}
+
+/// What modules log, in the form of all else that goes to standard error, and as harmless.
+struct Line {
+    colours: bool,
+}
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut text = String::new();
+        context.format_fields(Writer::new(&mut text), event)?;
+        let label = label(*event.metadata().level(), self.colours);
+        writeln!(writer, "{label} {}", printable(&text))
+    }
 }
 
 /// Sends what modules log to standard error: warnings, and with `-vv` what is done. `REWHEEL_LOG`
@@ -116,8 +152,8 @@ pub fn log_to_stderr(common: &Common) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .with_ansi(wants_colours(common.color, &io::stderr()))
-        .without_time()
-        .with_target(false)
+        .event_format(Line {
+            colours: wants_colours(common.color, &io::stderr()),
+        })
         .try_init();
 }
