@@ -82,7 +82,7 @@ pub fn warn(common: &Common, sentence: &str) {
 /// Tells people what went wrong, in a text of several lines that we made ourselves.
 pub fn complain_lines(common: &Common, text: &str) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    to_stderr(common, "error", "\u{1b}[31m", first);
+    to_stderr(common, Level::ERROR, first);
     let mut stderr = io::stderr().lock();
     for line in rest.lines() {
         // Nothing is left to tell it to when standard error cannot be written.
