@@ -10,6 +10,7 @@ pub mod printable;
 pub mod rows;
 pub mod table;
 pub mod text;
+mod wording;
 
 pub use action::{Action, ActionKind, ActionState};
 pub use check::{CheckReport, ExitStatus, LineReport};

@@ -4,14 +4,18 @@
 //! read once, in file order, hashed on the way, and believed only when the hash fits.
 
 mod digest;
+mod error;
 mod local;
 mod range;
 mod read;
 mod remote;
 mod spool;
 mod stream;
+mod wanted;
 
 pub use digest::{Sha256Sum, is_sha256};
+pub use error::ReadError;
 pub use local::{BytesSource, FileSource};
-pub use read::{ReadError, Remote, WheelLimits, WheelRead, read_wheel};
+pub use read::{WheelRead, read_wheel};
 pub use remote::RemoteWheel;
+pub use wanted::{Remote, WheelLimits};

@@ -7,7 +7,7 @@ use crate::model::Severity;
 use crate::policy::Status;
 
 use super::check::LineReport;
-use super::{Appearance, rows, table, text};
+use super::{Appearance, rows, table, wording};
 
 /// The versions of each line of each project, in the order of the report, with the project's name.
 pub fn by_line(lines: &[LineReport]) -> Vec<(&str, Vec<&LineReport>)> {
@@ -129,9 +129,9 @@ pub fn text(package: &str, lines: &[&LineReport], appearance: Appearance) -> Str
             text,
             "\ndecision for {}: {}",
             version.as_deref().unwrap_or(package),
-            text::summary(&newest.decision)
+            wording::summary(&newest.decision)
         );
-        for sentence in text::all_reasons(&newest.decision, appearance.verbose) {
+        for sentence in wording::all_reasons(&newest.decision, appearance.verbose) {
             let _ = writeln!(text, "  {}", super::printable::printable(&sentence));
         }
     }

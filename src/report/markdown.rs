@@ -9,7 +9,7 @@ use crate::model::advisory::advisory_url;
 
 use super::check::{CheckReport, LineReport};
 use super::printable::markdown as clean;
-use super::{history, rows, text};
+use super::{history, rows, wording};
 
 /// Writes the report.
 pub fn check(report: &CheckReport) -> String {
@@ -50,21 +50,21 @@ fn one_line(markdown: &mut String, line: &LineReport, today: NaiveDate) {
         "## {}{}{}\n",
         clean(&line.package),
         clean(&version),
-        text::uploaded(line.uploaded)
+        wording::uploaded(line.uploaded)
     );
     let _ = writeln!(
         markdown,
         "**Decision: {}**\n",
-        clean(&text::summary(&line.decision))
+        clean(&wording::summary(&line.decision))
     );
     for target in &line.decision.targets {
         let _ = writeln!(
             markdown,
             "- target {}",
-            clean(&text::target_sentence(target))
+            clean(&wording::target_sentence(target))
         );
     }
-    for sentence in text::all_reasons(&line.decision, false) {
+    for sentence in wording::all_reasons(&line.decision, false) {
         let _ = writeln!(markdown, "- {}", clean(&sentence));
     }
     for action in &line.actions {
@@ -103,7 +103,7 @@ fn one_line(markdown: &mut String, line: &LineReport, today: NaiveDate) {
             );
         }
     }
-    let advisories = text::advisory_rows(&line.decision);
+    let advisories = wording::advisory_rows(&line.decision);
     if !advisories.is_empty() {
         head(markdown, &["advisory", "severity", "linked", "fixed in"]);
         for one in advisories {
@@ -129,7 +129,7 @@ fn versions(markdown: &mut String, package: &str, lines: &[&LineReport]) {
         let _ = writeln!(
             markdown,
             "**Decision: {}**",
-            clean(&text::summary(&newest.decision))
+            clean(&wording::summary(&newest.decision))
         );
     }
     head(

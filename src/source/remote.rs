@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 use crate::scan::Source;
 
 use super::digest::Sha256Sum;
+use super::error::ReadError;
 use super::local::end_of;
-use super::read::ReadError;
 use super::spool::Spool;
 use super::stream::{Identity, Link, Opening, Pieces};
 

@@ -10,8 +10,8 @@ use crate::fetch::Answer;
 use crate::scan::Source;
 
 use super::digest::Sha256Sum;
+use super::error::ReadError;
 use super::local::FileSource;
-use super::read::ReadError;
 use super::stream::{Link, content_length};
 
 /// Up to how many bytes a copy stays in memory.

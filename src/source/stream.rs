@@ -12,8 +12,9 @@ use tokio::time::Instant;
 use crate::fetch::{Answer, Client, FetchError, Get, printable};
 use crate::scan::TAIL_BYTES;
 
+use super::error::ReadError;
 use super::range::{ContentRange, says_empty};
-use super::read::{ReadError, Remote, WheelLimits};
+use super::wanted::{Remote, WheelLimits};
 
 /// What a server says about a file, to be the same in all its answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
