@@ -3,6 +3,7 @@
 mod arguments;
 mod check_now;
 mod inspect;
+mod limits;
 mod output;
 mod progress;
 mod requests;

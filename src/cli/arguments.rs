@@ -1,6 +1,6 @@
 //! What can be said on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pep440_rs::VersionSpecifiers;
@@ -39,6 +39,13 @@ pub struct Common {
     /// Show neither progress nor warnings.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
+}
+
+impl Common {
+    /// The configuration that is named; an empty name is none.
+    pub fn configuration_file(&self) -> Option<&Path> {
+        self.config.as_deref().filter(|path| *path != Path::new(""))
+    }
 }
 
 /// When colours are used.

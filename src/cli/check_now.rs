@@ -1,28 +1,19 @@
 //! `rewheel check-now`: one round, now.
 
-use std::num::NonZeroUsize;
-use std::path::Path;
-use std::time::Duration;
-
 use chrono::Utc;
 use secrecy::ExposeSecret;
 
-use crate::config::{self, Configuration, Limits};
+use crate::config::{self, Configuration};
 use crate::cycle::Cycle;
 use crate::feeds::built_in;
 use crate::fetch::{Client, ClientSettings, Credentials};
-use crate::index::{Index, IndexLimits, IndexLocation, Surroundings};
+use crate::index::{Index, IndexLocation, Surroundings};
 use crate::model::{OpensslFacts, OpensslVersion, Release, Releases};
 use crate::report::{self, CheckReport};
-use crate::source::WheelLimits;
 use crate::store::Store;
 
 use super::arguments::{CheckFormat, CheckNow, Common};
-use super::{output, progress, requests};
-
-/// How many wheels are read at once at most. More than there are cores, because small wheels wait for
-/// the index most of the time; not many more, because each one being scanned takes memory.
-const MOST_PARALLEL: usize = 8;
+use super::{limits, output, progress, requests};
 
 /// Runs the command.
 ///
@@ -30,10 +21,7 @@ const MOST_PARALLEL: usize = 8;
 /// What makes a round impossible: a bad configuration or index address, no TLS.
 pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     let variable = |name: &str| std::env::var(name).ok();
-    let file = common
-        .config
-        .as_deref()
-        .filter(|path| *path != Path::new(""));
+    let file = common.configuration_file();
     let configuration = config::load(file, std::env::vars_os())?;
     let asked = match file {
         Some(_) => requests::configured(command, &configuration)?,
@@ -52,15 +40,15 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         Credentials::from_environment(&variable),
     )?;
     let openssl = built_in::load()?;
-    let limits = &configuration.limits;
+    let bounds = &configuration.limits;
     let cycle = Cycle {
-        index: Index::new(&client, &location, index_limits(limits)),
+        index: Index::new(&client, &location, limits::index(bounds)),
         store: store(command, &variable),
         feeds: built_in::reports(&openssl),
         openssl: with_withdrawn(openssl, &configuration.withdrawn),
-        scan_limits: limits.scan,
-        wheel_limits: wheel_limits(limits),
-        parallel: parallel(limits),
+        scan_limits: bounds.scan,
+        wheel_limits: limits::wheel(bounds),
+        parallel: limits::parallel(bounds),
         now: Utc::now(),
     };
     warn(command, common, &configuration, &cycle);
@@ -90,35 +78,6 @@ fn store(command: &CheckNow, variable: &dyn Fn(&str) -> Option<String>) -> Store
     } else {
         Store::of_user(variable)
     }
-}
-
-fn wheel_limits(limits: &Limits) -> WheelLimits {
-    let built_in = WheelLimits::default();
-    WheelLimits {
-        wheel_bytes: limits.wheel_bytes.unwrap_or(built_in.wheel_bytes),
-        time: limits
-            .wheel_seconds
-            .map_or(built_in.time, Duration::from_secs),
-        resumes: limits.resumes.unwrap_or(built_in.resumes),
-        second_looks: limits.second_looks.unwrap_or(built_in.second_looks),
-    }
-}
-
-fn index_limits(limits: &Limits) -> IndexLimits {
-    let built_in = IndexLimits::default();
-    IndexLimits {
-        page_bytes: limits.index_page_bytes.unwrap_or(built_in.page_bytes),
-        files: limits.index_files.unwrap_or(built_in.files),
-    }
-}
-
-fn parallel(limits: &Limits) -> usize {
-    limits.parallel.unwrap_or_else(|| {
-        std::thread::available_parallelism()
-            .map_or(2, NonZeroUsize::get)
-            .saturating_mul(2)
-            .clamp(4, MOST_PARALLEL)
-    })
 }
 
 /// The facts, with the configuration's releases withdrawn since their own day.
@@ -176,28 +135,6 @@ fn render(format: CheckFormat, report: &CheckReport, common: &Common) -> anyhow:
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The documented defaults of `[limits]`, read as a configuration.
-    #[test]
-    fn the_documented_limits_are_the_defaults() {
-        let mut text = String::new();
-        for line in include_str!("../../docs/configuration.md").lines() {
-            if let Some((key, rest)) = line
-                .strip_prefix("| `limits.")
-                .and_then(|line| line.split_once("` | `"))
-            {
-                let (default, _) = rest.split_once('`').unwrap();
-                text.push_str(&format!("limits.{key} = {default}\n"));
-            }
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("rewheel.toml");
-        std::fs::write(&path, text).unwrap();
-        let limits = config::load(Some(&path), []).unwrap().limits;
-        assert!(limits.wheel_bytes.is_some() && limits.index_files.is_some());
-        assert_eq!(wheel_limits(&limits), WheelLimits::default());
-        assert_eq!(index_limits(&limits), IndexLimits::default());
-    }
 
     #[test]
     fn a_configured_release_counts_as_withdrawn() {

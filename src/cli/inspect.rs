@@ -1,7 +1,6 @@
 //! `rewheel inspect`: what is inside these wheels.
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,15 +8,16 @@ use anyhow::{Context, anyhow, bail};
 use futures_util::{StreamExt, stream};
 use url::Url;
 
+use crate::config::{self, Limits};
 use crate::cycle::Progress;
 use crate::fetch::{Client, ClientSettings, Credentials, printable};
 use crate::model::{Problem, ProblemCode, WheelName, WheelScan};
 use crate::report::{self, InspectedWheel, InspectionReport};
 use crate::scan::{self, Source};
-use crate::source::{FileSource, ReadError, Remote, WheelLimits, is_sha256, read_wheel};
+use crate::source::{FileSource, ReadError, Remote, is_sha256, read_wheel};
 
 use super::arguments::{Common, Inspect, InspectFormat};
-use super::{output, progress};
+use super::{limits, output, progress};
 
 /// How deep folders are searched for wheels.
 const DEEPEST_FOLDER: usize = 16;
@@ -33,6 +33,8 @@ enum Place {
 /// # Errors
 /// A path that does not exist, a folder without wheels, an address that is none.
 pub async fn run(command: &Inspect, common: &Common) -> anyhow::Result<u8> {
+    let configuration = config::load(common.configuration_file(), std::env::vars_os())?;
+    let bounds = configuration.limits;
     let places = places(&command.wheels)?;
     let variable = |name: &str| std::env::var(name).ok();
     let client = if places.iter().any(|place| matches!(place, Place::Remote(_))) {
@@ -43,10 +45,9 @@ pub async fn run(command: &Inspect, common: &Common) -> anyhow::Result<u8> {
     };
     let bar = progress::of(common);
     bar.found(places.len() as u64, places.len() as u64);
-    let parallel = std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
     let wheels: Vec<InspectedWheel> = stream::iter(places)
-        .map(|place| inspect(place, client.as_ref(), bar.clone()))
-        .buffered(parallel)
+        .map(|place| inspect(place, client.as_ref(), bounds, bar.clone()))
+        .buffered(limits::parallel(&bounds))
         .collect()
         .await;
     bar.finish();
@@ -130,9 +131,14 @@ fn wheels_below(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Re
     Ok(())
 }
 
-async fn inspect(place: Place, client: Option<&Client>, bar: Arc<dyn Progress>) -> InspectedWheel {
+async fn inspect(
+    place: Place,
+    client: Option<&Client>,
+    bounds: Limits,
+    bar: Arc<dyn Progress>,
+) -> InspectedWheel {
     let wheel = match (place, client) {
-        (Place::Remote(url), Some(client)) => remote(&url, client, Arc::clone(&bar)).await,
+        (Place::Remote(url), Some(client)) => remote(&url, client, bounds, Arc::clone(&bar)).await,
         (Place::Remote(url), None) => unread(
             &base_name(url.path()),
             ProblemCode::Unreadable,
@@ -140,7 +146,7 @@ async fn inspect(place: Place, client: Option<&Client>, bar: Arc<dyn Progress>) 
         ),
         (Place::Local(path), _) => {
             let name = base_name(&path.to_string_lossy());
-            tokio::task::spawn_blocking(move || local(&path))
+            tokio::task::spawn_blocking(move || local(&path, &bounds.scan))
                 .await
                 .unwrap_or_else(|_| {
                     unread(
@@ -155,7 +161,7 @@ async fn inspect(place: Place, client: Option<&Client>, bar: Arc<dyn Progress>) 
     wheel
 }
 
-fn local(path: &Path) -> InspectedWheel {
+fn local(path: &Path, bounds: &scan::Limits) -> InspectedWheel {
     let name = base_name(&path.to_string_lossy());
     let failed = |error: io::Error| {
         unread(
@@ -170,7 +176,7 @@ fn local(path: &Path) -> InspectedWheel {
     };
     let (scanned, sha256) = std::thread::scope(|scope| {
         let sum = scope.spawn(|| source.sha256());
-        let scanned = scan::scan(&source, &scan::Limits::default());
+        let scanned = scan::scan(&source, bounds);
         let sum = sum
             .join()
             .unwrap_or_else(|_| Err(io::Error::other("hashing it broke off")));
@@ -191,7 +197,12 @@ fn local(path: &Path) -> InspectedWheel {
     }
 }
 
-async fn remote(url: &Url, client: &Client, bar: Arc<dyn Progress>) -> InspectedWheel {
+async fn remote(
+    url: &Url,
+    client: &Client,
+    bounds: Limits,
+    bar: Arc<dyn Progress>,
+) -> InspectedWheel {
     let name = base_name(url.path());
     // Indexes write the SHA-256 of a file into the fragment of its address (PEP 503).
     let promised = url
@@ -206,9 +217,9 @@ async fn remote(url: &Url, client: &Client, bar: Arc<dyn Progress>) -> Inspected
     let read = read_wheel(
         client,
         wheel,
-        &WheelLimits::default(),
+        &limits::wheel(&bounds),
         move |bytes| bar.received(bytes),
-        |wheel| scan::scan(wheel, &scan::Limits::default()),
+        move |wheel| scan::scan(wheel, &bounds.scan),
     )
     .await;
     match read {

@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 
 use crate::model::{
-    Finding, Library, Linkage, OpensslFacts, OpensslVersion, ProblemCode, WheelName, WheelScan,
+    Finding, Library, Linkage, OpensslFacts, OpensslVersion, Problem, ProblemCode, WheelName,
+    WheelScan,
 };
 
 use super::acceptance;
@@ -153,7 +154,7 @@ pub fn judge(
             ProblemCode::ConflictingEvidence => ReasonCode::ConflictingEvidence,
             _ => continue,
         };
-        verdict.reasons.push(Reason::new(code, &problem.message));
+        verdict.reasons.push(Reason::new(code, sentence(problem)));
     }
     if !scan.is_complete() {
         verdict.status = verdict.status.max(Status::Unknown);
@@ -164,4 +165,14 @@ pub fn judge(
         ));
     }
     verdict
+}
+
+/// A problem's sentence, with the member it is about.
+fn sentence(problem: &Problem) -> String {
+    match &problem.path {
+        Some(path) if !problem.message.contains(path.as_str()) => {
+            format!("{path}: {}", problem.message)
+        }
+        _ => problem.message.clone(),
+    }
 }

@@ -1,0 +1,71 @@
+//! Limits of the configuration, with those that are built in where it names none.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::config::Limits;
+use crate::index::IndexLimits;
+use crate::source::WheelLimits;
+
+/// How many wheels are read at once at most. More than there are cores, because small wheels wait for
+/// the index most of the time; not many more, because each one being scanned takes memory.
+const MOST_PARALLEL: usize = 8;
+
+/// Bounds on what fetching one wheel may cost.
+pub fn wheel(limits: &Limits) -> WheelLimits {
+    let built_in = WheelLimits::default();
+    WheelLimits {
+        wheel_bytes: limits.wheel_bytes.unwrap_or(built_in.wheel_bytes),
+        time: limits
+            .wheel_seconds
+            .map_or(built_in.time, Duration::from_secs),
+        resumes: limits.resumes.unwrap_or(built_in.resumes),
+        second_looks: limits.second_looks.unwrap_or(built_in.second_looks),
+    }
+}
+
+/// Bounds on what an index may say.
+pub fn index(limits: &Limits) -> IndexLimits {
+    let built_in = IndexLimits::default();
+    IndexLimits {
+        page_bytes: limits.index_page_bytes.unwrap_or(built_in.page_bytes),
+        files: limits.index_files.unwrap_or(built_in.files),
+    }
+}
+
+/// How many wheels are read at once.
+pub fn parallel(limits: &Limits) -> usize {
+    limits.parallel.unwrap_or_else(|| {
+        std::thread::available_parallelism()
+            .map_or(2, NonZeroUsize::get)
+            .saturating_mul(2)
+            .clamp(4, MOST_PARALLEL)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The documented defaults of `[limits]`, read as a configuration.
+    #[test]
+    fn the_documented_limits_are_the_defaults() {
+        let mut text = String::new();
+        for line in include_str!("../../docs/configuration.md").lines() {
+            if let Some((key, rest)) = line
+                .strip_prefix("| `limits.")
+                .and_then(|line| line.split_once("` | `"))
+            {
+                let (default, _) = rest.split_once('`').unwrap();
+                text.push_str(&format!("limits.{key} = {default}\n"));
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rewheel.toml");
+        std::fs::write(&path, text).unwrap();
+        let limits = crate::config::load(Some(&path), []).unwrap().limits;
+        assert!(limits.wheel_bytes.is_some() && limits.index_files.is_some());
+        assert_eq!(wheel(&limits), WheelLimits::default());
+        assert_eq!(index(&limits), IndexLimits::default());
+    }
+}
