@@ -14,6 +14,9 @@ pub struct WheelRow {
     pub platform: String,
     /// The wheel's tags.
     pub wheel: String,
+    /// The wheel's tags for narrow terminals: the first platform tag alone, without the
+    /// architecture that the platforms tell.
+    pub short_wheel: String,
     /// The linked library, for OpenSSL its version alone.
     pub linked: String,
     /// How it is linked.
@@ -24,6 +27,8 @@ pub struct WheelRow {
     pub accepted: bool,
     /// The advisories, counted by severity.
     pub advisories: String,
+    /// The advisories for narrow terminals: those of the worst severity, and how many more.
+    pub short_advisories: String,
     /// How many days ago something could have been done.
     pub days: Option<i64>,
 }
@@ -43,16 +48,19 @@ impl WheelRow {
 pub fn of_wheel(wheel: &WheelVerdict, today: NaiveDate) -> Vec<WheelRow> {
     let platform = platforms(&wheel.name);
     let tags = wheel.name.tag_set();
+    let short_tags = short_tags(&wheel.name);
     let mut rows: Vec<WheelRow> = Vec::new();
     for finding in &wheel.findings {
         let row = WheelRow {
             platform: platform.clone(),
             wheel: tags.clone(),
+            short_wheel: short_tags.clone(),
             linked: linked(finding),
             linkage: finding.finding.linkage.to_string(),
             status: finding.assessment.status,
             accepted: finding.accepted.is_some(),
             advisories: counted(&finding.assessment.advisories),
+            short_advisories: worst_counted(&finding.assessment.advisories),
             days: finding
                 .assessment
                 .due_since
@@ -77,11 +85,13 @@ pub fn of_wheel(wheel: &WheelVerdict, today: NaiveDate) -> Vec<WheelRow> {
         rows.push(WheelRow {
             platform,
             wheel: tags,
+            short_wheel: short_tags,
             linked: "-".to_owned(),
             linkage: "-".to_owned(),
             status: wheel.status,
             accepted: false,
             advisories: String::new(),
+            short_advisories: String::new(),
             days: None,
         });
     }
@@ -109,23 +119,64 @@ pub fn linked(finding: &FindingVerdict) -> String {
     }
 }
 
+/// "cp310-cp310-manylinux_2_26" for a wheel of one architecture.
+fn short_tags(name: &WheelName) -> String {
+    let first = name.platforms.first().map_or("", |tag| tag.text.as_str());
+    let endings = [
+        "_x86_64", "_aarch64", "_arm64", "_amd64", "_i686", "_armv7l", "_ppc64le", "_s390x",
+    ];
+    let platform = endings
+        .iter()
+        .find_map(|ending| first.strip_suffix(ending))
+        .unwrap_or(first);
+    format!(
+        "{}-{}-{platform}",
+        name.pythons.join("."),
+        name.abis.join(".")
+    )
+}
+
+/// "3 high +58".
+fn worst_counted(advisories: &[AdvisoryMatch]) -> String {
+    let all = counts(advisories);
+    let Some(worst) = all.first() else {
+        return String::new();
+    };
+    let others: usize = all.iter().skip(1).map(|(_, count)| count).sum();
+    let worst = count_text(*worst);
+    if others == 0 {
+        worst
+    } else {
+        format!("{worst} +{others}")
+    }
+}
+
 /// "1 high, 4 moderate, 8 low".
 pub fn counted(advisories: &[AdvisoryMatch]) -> String {
+    let parts: Vec<String> = counts(advisories).into_iter().map(count_text).collect();
+    parts.join(", ")
+}
+
+fn count_text((severity, count): (Severity, usize)) -> String {
+    match severity {
+        Severity::Unknown => format!("{count} unrated"),
+        rated => format!("{count} {rated}"),
+    }
+}
+
+/// How many advisories there are of each severity, worst first.
+fn counts(advisories: &[AdvisoryMatch]) -> Vec<(Severity, usize)> {
     let mut counts: BTreeMap<(u8, Severity), usize> = BTreeMap::new();
     for advisory in advisories {
         let severity = advisory.severity;
         let count = counts.entry((severity.weight(), severity)).or_default();
         *count = count.saturating_add(1);
     }
-    let parts: Vec<String> = counts
+    counts
         .into_iter()
         .rev()
-        .map(|((_, severity), count)| match severity {
-            Severity::Unknown => format!("{count} unrated"),
-            rated => format!("{count} {rated}"),
-        })
-        .collect();
-    parts.join(", ")
+        .map(|((_, severity), count)| (severity, count))
+        .collect()
 }
 
 /// The platforms of a wheel, architectures of one system together: `macos aarch64, x86_64`.

@@ -10,6 +10,9 @@ use super::check::{CheckReport, LineReport};
 use super::printable::printable;
 use super::{Appearance, history, rows, table, wording};
 
+/// Below how many columns the table of wheels is written in its short forms.
+const NARROW: u16 = 120;
+
 /// How many advisories are shown unless all are asked for.
 const SHOWN: usize = 12;
 
@@ -34,6 +37,7 @@ fn one_line(line: &LineReport, today: NaiveDate, appearance: Appearance) -> Stri
     let mut text = heading(line);
     let wheels = &line.decision.wheels;
     if !wheels.is_empty() {
+        let is_narrow = appearance.width.is_some_and(|width| width < NARROW);
         let mut wheel_table = table::table(
             &[
                 "platform",
@@ -42,18 +46,26 @@ fn one_line(line: &LineReport, today: NaiveDate, appearance: Appearance) -> Stri
                 "linkage",
                 "status",
                 "advisories",
-                "days since fix",
+                if is_narrow { "days" } else { "days since fix" },
             ],
             appearance,
         );
         for row in wheels.iter().flat_map(|wheel| rows::of_wheel(wheel, today)) {
             wheel_table.add_row(vec![
                 table::cell(&row.platform),
-                table::cell(&row.wheel),
+                table::cell(if is_narrow {
+                    &row.short_wheel
+                } else {
+                    &row.wheel
+                }),
                 table::cell(&row.linked),
                 table::cell(&row.linkage),
                 table::status_cell(&row.status_text(), row.status, appearance),
-                table::cell(&row.advisories),
+                table::cell(if is_narrow {
+                    &row.short_advisories
+                } else {
+                    &row.advisories
+                }),
                 table::cell(&row.days.map(|days| days.to_string()).unwrap_or_default()),
             ]);
         }
@@ -115,12 +127,16 @@ fn advisories(decision: &Decision, appearance: Appearance) -> String {
 }
 
 fn decision(decision: &Decision, appearance: Appearance) -> String {
-    let mut text = format!("\ndecision: {}\n", wording::summary(decision));
+    let width = usize::from(appearance.width.unwrap_or(u16::MAX));
+    let mut text = format!(
+        "\n{}",
+        wrapped("decision: ", &wording::summary(decision), width)
+    );
     for target in &decision.targets {
-        let _ = writeln!(text, "  target   {}", wording::target_sentence(target));
+        let sentence = wording::target_sentence(target);
+        text.push_str(&wrapped("  target   ", &sentence, width));
     }
     let reasons = wording::all_reasons(decision, appearance.verbose);
-    let width = usize::from(appearance.width.unwrap_or(u16::MAX));
     for (at, sentence) in reasons.iter().enumerate() {
         let label = if at == 0 {
             "  because  "
