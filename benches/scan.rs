@@ -1,6 +1,6 @@
 //! Scanning whole wheels beside bare inflating of the same members with the same library.
 //!
-//! The wheels are those of the folder that `REWHEEL_WHEELS` names, else of `target/wheels`.
+//! The wheels are those of the folder that `REWHEEL_WHEELS` names, else of `target/published-wheels`.
 //! Beside criterion's figures it prints the ratio of the paired minimum for each wheel.
 
 // A bench is a program of its own; a wheel that cannot be read ends it.
@@ -78,7 +78,8 @@ fn inflate(wheel: &[u8], members: &[(usize, usize)], output: &mut [u8]) -> u64 {
 }
 
 fn folder() -> PathBuf {
-    std::env::var_os("REWHEEL_WHEELS").map_or_else(|| PathBuf::from("target/wheels"), PathBuf::from)
+    std::env::var_os("REWHEEL_WHEELS")
+        .map_or_else(|| PathBuf::from("target/published-wheels"), PathBuf::from)
 }
 
 fn wheels(folder: &Path) -> Vec<(String, Vec<u8>)> {

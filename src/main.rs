@@ -1,5 +1,6 @@
 //! The `rewheel` command.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -8,7 +9,12 @@ fn main() -> ExitCode {
         .build();
     let code = match runtime {
         Ok(runtime) => runtime.block_on(rewheel::cli::run(std::env::args_os())),
-        Err(_) => 3,
+        Err(error) => {
+            let sentence = format!("error: no threads can be started: {error}");
+            // Nothing is left to tell it to when standard error cannot be written.
+            let _ = writeln!(std::io::stderr(), "{sentence}");
+            3
+        }
     };
     ExitCode::from(code)
 }

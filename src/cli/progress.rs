@@ -47,7 +47,7 @@ impl Told {
     pub fn finish(&self) {
         self.bar.finish_and_clear();
         tracing::info!(
-            "{} wheels, {} of them read, {} bytes received, {:.1} seconds",
+            "wheels: {}, of them read: {}; bytes received: {}; seconds: {:.1}",
             self.wheels.load(Ordering::Relaxed),
             self.unread.load(Ordering::Relaxed),
             self.received.load(Ordering::Relaxed),

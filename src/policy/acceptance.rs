@@ -2,9 +2,11 @@
 
 use chrono::NaiveDate;
 
-use crate::model::{Finding, Library};
+use crate::model::{Finding, Library, OpensslFacts};
 
-use super::assess::Assessment;
+use super::assess::{Assessment, assess, assess_without};
+use super::reason::{Reason, ReasonCode};
+use super::status::Status;
 
 /// A finding that is accepted: shown with its reason, asking for nothing. What is not named fits
 /// everything.
@@ -45,22 +47,45 @@ fn fits(pattern: Option<&str>, text: &str) -> bool {
     })
 }
 
-/// The reason for which a finding is accepted, if it is.
-pub fn accepted(
+/// The assessment of a finding, and the reason for which the finding is accepted, if it is.
+///
+/// Accepting an advisory accepts the finding only where nothing else is wrong with it but that a
+/// newer release exists; else the finding is judged without that advisory.
+pub(super) fn assess_with(
     acceptances: &[Acceptance],
     finding: &Finding,
-    assessment: &Assessment,
+    facts: &OpensslFacts,
     today: NaiveDate,
-) -> Option<String> {
+) -> (Assessment, Option<String>) {
+    let full = assess(finding, facts, today);
     let fitting = || acceptances.iter().filter(|one| one.fits(finding, today));
     if let Some(whole) = fitting().find(|one| one.cve.is_none()) {
-        return Some(whole.reason.clone());
+        return (full, Some(whole.reason.clone()));
     }
-    let mut reasons = Vec::new();
-    for advisory in &assessment.advisories {
-        let by_name = fitting().find(|one| one.cve.as_deref() == Some(advisory.cve.as_str()))?;
-        reasons.push(by_name.reason.clone());
+    let named: Vec<(&str, &str)> = full
+        .advisories
+        .iter()
+        .filter_map(|advisory| {
+            let by_name = fitting().find(|one| one.cve.as_deref() == Some(&advisory.cve))?;
+            Some((advisory.cve.as_str(), by_name.reason.as_str()))
+        })
+        .collect();
+    if named.is_empty() {
+        return (full, None);
     }
-    reasons.dedup();
-    (!reasons.is_empty()).then(|| reasons.join("; "))
+    let left_out: Vec<&str> = named.iter().map(|(cve, _)| *cve).collect();
+    let mut rest = assess_without(finding, facts, today, &left_out);
+    if matches!(rest.status, Status::Current | Status::Outdated) {
+        let mut reasons: Vec<&str> = named.iter().map(|(_, reason)| *reason).collect();
+        reasons.dedup();
+        let reason = reasons.join("; ");
+        return (full, Some(reason));
+    }
+    for (cve, reason) in named {
+        rest.reasons.push(Reason::new(
+            ReasonCode::AcceptedAdvisory,
+            format!("{cve} is accepted: {reason}"),
+        ));
+    }
+    (rest, None)
 }

@@ -67,15 +67,29 @@ impl Assessment {
     pub fn is_only_fix_pending(&self) -> bool {
         self.status == Status::Exposed
             && self.has(ReasonCode::FixPending)
-            && !self.has(ReasonCode::PremiumOnly)
-            && !self.has(ReasonCode::NoFixInSeries)
+            && !self.is_exposed_for_good()
             && !self.has(ReasonCode::EndOfLife)
             && !self.has(ReasonCode::NewerRelease)
+    }
+
+    /// Whether an advisory holds it whose fix will not come to its series in public.
+    pub fn is_exposed_for_good(&self) -> bool {
+        self.has(ReasonCode::PremiumOnly) || self.has(ReasonCode::NoFixInSeries)
     }
 }
 
 /// Judges one finding by what is known of OpenSSL on that UTC day.
 pub fn assess(finding: &Finding, facts: &OpensslFacts, today: NaiveDate) -> Assessment {
+    assess_without(finding, facts, today, &[])
+}
+
+/// Judges one finding as if these advisories, named by their CVE, were not there.
+pub(super) fn assess_without(
+    finding: &Finding,
+    facts: &OpensslFacts,
+    today: NaiveDate,
+    left_out: &[&str],
+) -> Assessment {
     if finding.linkage == Linkage::External {
         return Assessment::plain(
             Status::External,
@@ -111,6 +125,7 @@ pub fn assess(finding: &Finding, facts: &OpensslFacts, today: NaiveDate) -> Asse
         );
     }
     Judge {
+        left_out,
         linked,
         facts,
         today,
@@ -119,6 +134,7 @@ pub fn assess(finding: &Finding, facts: &OpensslFacts, today: NaiveDate) -> Asse
 }
 
 struct Judge<'a> {
+    left_out: &'a [&'a str],
     linked: OpensslVersion,
     facts: &'a OpensslFacts,
     today: NaiveDate,
@@ -238,15 +254,20 @@ impl Judge<'_> {
     }
 
     fn pre_release(&self, assessment: &mut Assessment) {
-        if !self.linked.is_final() {
-            assessment.reasons.push(Reason::new(
-                ReasonCode::PreReleaseLinked,
-                format!(
-                    "{} is not a final release; affected ranges speak of final releases",
-                    self.linked
-                ),
-            ));
+        if self.linked.is_final() {
+            return;
         }
+        let message = format!(
+            "{} is not a final release; affected ranges speak of final releases",
+            self.linked
+        );
+        // Where nothing newer is to be had, nothing proves that it is well.
+        if assessment.status == Status::Current {
+            assessment.status = Status::Unknown;
+        }
+        assessment
+            .reasons
+            .push(Reason::new(ReasonCode::PreReleaseLinked, message));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The decision of a line: what is due, and why.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{OpensslVersion, Series, Severity};
 
 use super::event::Event;
-use super::line::{self, LineFacts, Reactions};
+use super::line::{self, LineFacts, Observation};
 use super::reason::{Reason, ReasonCode};
 use super::settings::{Reaction, Settings};
 use super::target::{Target, Targets, targets};
@@ -91,8 +91,8 @@ pub fn decide(facts: &LineFacts<'_>, settings: &Settings, now: DateTime<Utc>) ->
         .collect();
     let targets = targets(linked.iter().copied(), facts.openssl, settings, today);
     note_unfollowed(&mut wheels, &targets);
-    let (events, reasons) = line::observe(facts, settings, now, &wheels, &linked);
-    finish(facts, events, reasons, targets.targets, wheels)
+    let observation = line::observe(facts, settings, now, &wheels, &targets);
+    finish(facts, observation, targets.targets, wheels)
 }
 
 /// Says of each wheel that is not of the followed series that it is not.
@@ -114,11 +114,15 @@ fn note_unfollowed(wheels: &mut [WheelVerdict], targets: &Targets) {
 
 fn finish(
     facts: &LineFacts<'_>,
-    reactions: Reactions,
-    mut reasons: Vec<Reason>,
+    observation: Observation,
     targets: Vec<Target>,
     wheels: Vec<WheelVerdict>,
 ) -> Decision {
+    let Observation {
+        reactions,
+        steps,
+        mut reasons,
+    } = observation;
     let severity = wheels
         .iter()
         .flat_map(|wheel| &wheel.findings)
@@ -149,14 +153,14 @@ fn finish(
         Some(Reaction::Steps) => DecisionKind::Rebuild,
         Some(Reaction::Issue) => DecisionKind::Track,
         Some(Reaction::Inform) => DecisionKind::Inform,
-        None if wheels.iter().any(WheelVerdict::is_unclear) => DecisionKind::Inform,
+        None if is_unclear => DecisionKind::Inform,
         None => DecisionKind::None,
     };
     Decision {
         kind,
         severity,
         events: reactions.into_keys().collect(),
-        plan: plan(kind, &targets),
+        plan: plan(kind, &steps, &targets),
         targets,
         wheels,
         reasons,
@@ -165,19 +169,25 @@ fn finish(
     }
 }
 
-fn plan(kind: DecisionKind, targets: &[Target]) -> Vec<PlannedAction> {
+/// The issue first, then the steps of each target that asks for them, the worst severity first.
+fn plan(
+    kind: DecisionKind,
+    steps: &BTreeMap<Series, u8>,
+    targets: &[Target],
+) -> Vec<PlannedAction> {
     let mut plan = Vec::new();
     if kind >= DecisionKind::Track {
         plan.push(PlannedAction::OpenIssue);
     }
-    if kind == DecisionKind::Rebuild {
-        plan.extend(
-            targets
-                .iter()
-                .filter_map(|target| target.version.clone())
-                .map(|target| PlannedAction::StartSteps { target }),
-        );
-    }
+    let mut due: Vec<(u8, OpensslVersion)> = targets
+        .iter()
+        .filter_map(|target| Some((*steps.get(&target.series)?, target.version.clone()?)))
+        .collect();
+    due.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    plan.extend(
+        due.into_iter()
+            .map(|(_, target)| PlannedAction::StartSteps { target }),
+    );
     plan
 }
 

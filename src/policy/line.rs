@@ -11,8 +11,7 @@ use super::coverage;
 use super::event::Event;
 use super::reason::{Reason, ReasonCode};
 use super::settings::{Reaction, Settings};
-use super::status::Status;
-use super::target::first_release;
+use super::target::{Targets, first_release};
 use super::wheel::{FindingVerdict, WheelFacts, WheelVerdict};
 
 /// What is known of one line of a project.
@@ -41,29 +40,45 @@ pub struct LineFacts<'a> {
 /// Events of a line, each with the reaction it leads to.
 pub(super) type Reactions = BTreeMap<Event, Reaction>;
 
-/// The events of a line with the reactions to them, and what is to be said of it.
+/// What is to be said of a line.
+pub(super) struct Observation {
+    /// Its events with the reactions to them.
+    pub(super) reactions: Reactions,
+    /// The followed series whose target the steps are to build with, each with the weight of the
+    /// worst severity that asks for it.
+    pub(super) steps: BTreeMap<Series, u8>,
+    /// Why, and what else is to be said.
+    pub(super) reasons: Vec<Reason>,
+}
+
+/// Looks at a line as a whole.
 pub(super) fn observe(
     facts: &LineFacts<'_>,
     settings: &Settings,
     now: DateTime<Utc>,
     wheels: &[WheelVerdict],
-    linked: &BTreeSet<Series>,
-) -> (Reactions, Vec<Reason>) {
+    targets: &Targets,
+) -> Observation {
     let mut line = Line {
         facts,
         settings,
         now,
         today: now.date_naive(),
         wheels,
-        linked,
+        targets,
         events: BTreeMap::new(),
+        steps: BTreeMap::new(),
         reasons: Vec::new(),
     };
     line.publication();
     line.due();
     line.told();
     line.facts_age();
-    (line.events, line.reasons)
+    Observation {
+        reactions: line.events,
+        steps: line.steps,
+        reasons: line.reasons,
+    }
 }
 
 struct Line<'a> {
@@ -72,8 +87,9 @@ struct Line<'a> {
     now: DateTime<Utc>,
     today: NaiveDate,
     wheels: &'a [WheelVerdict],
-    linked: &'a BTreeSet<Series>,
+    targets: &'a Targets,
     events: Reactions,
+    steps: BTreeMap<Series, u8>,
     reasons: Vec<Reason>,
 }
 
@@ -127,17 +143,38 @@ impl Line<'_> {
             if finding.accepted.is_some() {
                 continue;
             }
-            for event in events_of(finding) {
+            let followed = finding.linked().and_then(|version| {
+                let series = version.series();
+                self.targets.followed.get(&series).copied()
+            });
+            let target = followed.filter(|series| self.is_built_for(*series));
+            let moves = followed != finding.linked().map(|version| version.series());
+            let mut events = events_of(finding);
+            if moves && target.is_some() {
+                events.push(Event::NewSeries);
+            }
+            for event in events {
                 let reaction = self.reaction(event, finding);
                 self.raise(event, reaction);
+                if let (Reaction::Steps, Some(series)) = (reaction, target) {
+                    let weight = finding.assessment.severity.map_or(0, Severity::weight);
+                    let known = self.steps.entry(series).or_insert(weight);
+                    *known = weight.max(*known);
+                }
             }
         }
+    }
+
+    fn is_built_for(&self, series: Series) -> bool {
+        let mut targets = self.targets.targets.iter();
+        targets.any(|target| target.series == series && target.version.is_some())
     }
 
     fn reaction(&self, event: Event, finding: &FindingVerdict) -> Reaction {
         let assessment = &finding.assessment;
         match (event, self.settings.reaction(event)) {
-            (Event::Exposed, _) if assessment.is_only_fix_pending() => Reaction::Inform,
+            // A release that does not exist yet is never waited for with more than a report.
+            (Event::Exposed, _) if !assessment.is_exposed_for_good() => Reaction::Inform,
             (Event::Security, Reaction::Steps) => {
                 let weight = assessment.severity.map_or(0, Severity::weight);
                 if weight >= self.settings.steps_severity.weight() {
@@ -196,7 +233,7 @@ impl Line<'_> {
     }
 
     fn new_series(&mut self) {
-        let Some(newest_linked) = self.linked.iter().next_back().copied() else {
+        let Some(newest_linked) = self.targets.followed.keys().next_back().copied() else {
             return;
         };
         let openssl = self.facts.openssl;
@@ -210,20 +247,21 @@ impl Line<'_> {
             self.say(
                 ReasonCode::NewSeries,
                 format!(
-                    "the series {} began with {} on {}; the wheels are linked to {newest_linked}",
+                    "the series {} began with {} on {}; the newest series of the wheels is {newest_linked}",
                     life_time.series, first.version, first.date
                 ),
             );
             // A series stays newer for years; it is news only until it has settled.
             if self.today.signed_duration_since(first.date) <= self.settings.series_settle {
+                // No wheel is to carry it yet, so nothing is built for it.
                 let reaction = self.settings.reaction(Event::NewSeries);
-                self.raise(Event::NewSeries, reaction);
+                self.raise(Event::NewSeries, reaction.min(Reaction::Issue));
             }
         }
     }
 
     fn support_ends_soon(&mut self) {
-        for series in self.linked {
+        for series in self.targets.followed.keys() {
             let Some(life_time) = self.facts.openssl.life_times.get(*series) else {
                 continue;
             };
@@ -272,8 +310,11 @@ fn events_of(finding: &FindingVerdict) -> Vec<Event> {
             events.push(event);
         }
     }
-    if assessment.status == Status::Outdated
-        || (assessment.has(ReasonCode::NewerRelease) && assessment.advisories.is_empty())
+    // A newer release that fixes none of the advisories is a bug-fix release to this wheel.
+    if assessment.has(ReasonCode::NewerRelease)
+        && !assessment.has(ReasonCode::InAffectedRange)
+        && !assessment.has(ReasonCode::AdvisoriesPending)
+        && !assessment.has(ReasonCode::WithdrawnRelease)
     {
         events.push(Event::BugFix);
     }

@@ -56,6 +56,8 @@ pub enum ReasonCode {
     CoverageShrank,
     /// A platform that the previous version covered has no wheel yet.
     PlatformsArriving,
+    /// An advisory that holds the linked version was accepted on purpose.
+    AcceptedAdvisory,
     /// A series newer than the linked ones exists.
     NewSeries,
     /// The newest version of the project has no wheels yet; the one before is judged.
@@ -102,6 +104,7 @@ impl ReasonCode {
             Self::PlatformsDisagree => "platforms-disagree",
             Self::CoverageShrank => "coverage-shrank",
             Self::PlatformsArriving => "platforms-arriving",
+            Self::AcceptedAdvisory => "accepted-advisory",
             Self::NewSeries => "new-series",
             Self::NoWheelsYet => "no-wheels-yet",
             Self::NoWheels => "no-wheels",

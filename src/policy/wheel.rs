@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 use super::acceptance;
-use super::assess::{Assessment, assess};
+use super::assess::Assessment;
 use super::reason::{Reason, ReasonCode};
 use super::settings::Settings;
 use super::status::Status;
@@ -138,8 +138,8 @@ pub fn judge(
         }
     };
     for finding in &scan.findings {
-        let assessment = assess(finding, openssl, today);
-        let accepted = acceptance::accepted(&settings.accepted, finding, &assessment, today);
+        let (assessment, accepted) =
+            acceptance::assess_with(&settings.accepted, finding, openssl, today);
         verdict.status = verdict.status.max(assessment.status);
         verdict.findings.push(FindingVerdict {
             finding: finding.clone(),

@@ -22,6 +22,7 @@ pub fn check(report: &CheckReport) -> String {
             versions(&mut markdown, package, &lines);
         }
     }
+    markdown.push_str("### Judged by\n\n");
     for feed in &report.feeds {
         let _ = writeln!(
             markdown,
@@ -105,19 +106,11 @@ fn one_line(markdown: &mut String, line: &LineReport, today: NaiveDate) {
     }
     let advisories = wording::advisory_rows(&line.decision);
     if !advisories.is_empty() {
-        head(markdown, &["advisory", "severity", "linked", "fixed in"]);
+        head(markdown, &["advisory", "severity", "linked → fixed in"]);
         for one in advisories {
             let name = advisory_url(&one.cve)
                 .map_or_else(|| clean(&one.cve), |url| format!("[{}]({url})", one.cve));
-            row(
-                markdown,
-                &[
-                    &name,
-                    one.severity,
-                    &clean(&one.linked),
-                    &clean(&one.fixed_in),
-                ],
-            );
+            row(markdown, &[&name, one.severity, &clean(&one.linked)]);
         }
     }
     markdown.push('\n');

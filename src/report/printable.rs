@@ -41,8 +41,10 @@ pub fn markdown(text: &str) -> String {
             // An entity reads as the character and cannot start a mention or a reference.
             '@' => clean.push_str("&#64;"),
             '#' => clean.push_str("&#35;"),
-            ':' => clean.push_str("&#58;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '!' | '|' | '~' | '$' => {
+            // Bare addresses become links by themselves.
+            '/' if clean.ends_with(":/") => clean.push_str("&#47;"),
+            '.' if clean.to_ascii_lowercase().ends_with("www") => clean.push_str("&#46;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
                 clean.push('\\');
                 clean.push(c);
             }
@@ -71,9 +73,10 @@ mod tests {
 
     #[rstest]
     #[case("@pyca closes #1", "&#64;pyca closes &#35;1")]
-    #[case("[x](https://e)", "\\[x\\]\\(https&#58;//e\\)")]
-    #[case("<!-- rewheel -->", "&lt;\\!-- rewheel --&gt;")]
+    #[case("[x](https://e)", "\\[x\\](https:/&#47;e)")]
+    #[case("<!-- rewheel -->", "&lt;!-- rewheel --&gt;")]
     #[case("a|b`c", "a\\|b\\`c")]
+    #[case("WWW.e.example", "WWW&#46;e.example")]
     fn cannot_act_in_markdown(#[case] text: &str, #[case] clean: &str) {
         assert_eq!(markdown(text), clean);
     }

@@ -104,7 +104,7 @@ fn advisories(decision: &Decision, appearance: Appearance) -> String {
         return String::new();
     }
     let mut advisory_table =
-        table::table(&["advisory", "severity", "linked", "fixed in"], appearance);
+        table::table(&["advisory", "severity", "linked → fixed in"], appearance);
     let shown = if appearance.verbose {
         found.len()
     } else {
@@ -115,7 +115,6 @@ fn advisories(decision: &Decision, appearance: Appearance) -> String {
             table::cell(&row.cve),
             table::cell(row.severity),
             table::cell(&row.linked),
-            table::cell(&row.fixed_in),
         ]);
     }
     let mut text = format!("\n{}", table::render(&advisory_table));

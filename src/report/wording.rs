@@ -21,8 +21,8 @@ pub(super) fn uploaded(moment: Option<DateTime<Utc>>) -> String {
 pub(super) struct AdvisoryRow {
     pub(super) cve: String,
     pub(super) severity: &'static str,
+    /// Each linked version with the release that fixes it: `3.5.8 → 3.5.9`.
     pub(super) linked: String,
-    pub(super) fixed_in: String,
 }
 
 /// The advisories of all wheels, worst first.
@@ -45,19 +45,17 @@ pub(super) fn advisory_rows(decision: &Decision) -> Vec<AdvisoryRow> {
         .into_iter()
         .rev()
         .map(|((_, cve), (severity, fixes))| {
-            let linked: Vec<String> = fixes.keys().map(ToString::to_string).collect();
-            let fixed_in: Vec<String> = fixes
-                .values()
-                .map(|fix| {
-                    fix.as_ref()
-                        .map_or_else(|| "none".to_owned(), ToString::to_string)
+            let linked: Vec<String> = fixes
+                .into_iter()
+                .map(|(linked, fix)| match fix {
+                    Some(fix) => format!("{linked} → {fix}"),
+                    None => format!("{linked} → none"),
                 })
                 .collect();
             AdvisoryRow {
                 cve: cve.to_owned(),
                 severity,
                 linked: linked.join(", "),
-                fixed_in: fixed_in.join(", "),
             }
         })
         .collect()
@@ -75,7 +73,12 @@ pub(super) fn summary(decision: &Decision) -> String {
     }
     let what = match decision.kind {
         DecisionKind::None => "nothing is due",
-        DecisionKind::Inform if decision.is_unclear => "not everything could be told",
+        DecisionKind::Inform if decision.is_unclear && events.is_empty() => {
+            "not everything could be told"
+        }
+        DecisionKind::Inform if decision.is_unclear => {
+            "there is something to know, and not everything could be told"
+        }
         DecisionKind::Inform => "there is something to know",
         DecisionKind::Track => "a tracking issue is due",
         DecisionKind::Rebuild => "a rebuild is due",
@@ -98,6 +101,9 @@ pub(super) fn target_sentence(target: &Target) -> String {
     } = target;
     if let (Some(version), Some(published)) = (version, published) {
         return format!("{series}: OpenSSL {version} of {published}");
+    }
+    if successor.is_none() {
+        return format!("{series}: no public release yet");
     }
     let mut text = format!("{series}: no longer supported");
     if let Some(minimum) = minimum {

@@ -190,22 +190,22 @@ async fn a_check_as_people_read_it() {
      windows x86_64  cp39-abi3-win_amd64              4.0.2     static    vulnerable  1 high, 1 low              24
      any             py3-none-any                     -         -         none        -                          -
 
-     advisory        severity  linked        fixed in
-     CVE-2026-84782  high      3.5.4, 4.0.2  3.5.9, 4.0.3
-     CVE-2025-15467  high      3.5.4         3.5.5
-     CVE-2026-63076  moderate  3.5.4         3.5.8
-     CVE-2026-84784  low       3.5.4, 4.0.2  3.5.9, 4.0.3
+     advisory        severity  linked → fixed in
+     CVE-2026-84782  high      3.5.4 → 3.5.9, 4.0.2 → 4.0.3
+     CVE-2025-15467  high      3.5.4 → 3.5.5
+     CVE-2026-63076  moderate  3.5.4 → 3.5.8
+     CVE-2026-84784  low       3.5.4 → 3.5.9, 4.0.2 → 4.0.3
 
     decision: track: a tracking issue is due (severity high; security, new-series, advisories-pending, platforms-disagree)
       target   3.5: OpenSSL 3.5.9 of 2026-09-29
       target   4.0: OpenSSL 4.0.3 of 2026-09-29
       because  1 wheel: 3.5.4 is in the affected range of 4 advisories; 3.5.9 fixes them all [in-affected-range]
                1 wheel: 4.0.2 is in the affected range of 2 advisories; 4.0.3 fixes them all [in-affected-range]
-               1 wheel: 3.5.6 of 2026-04-07 calls itself a security release (most severe: moderate); its advisories are not out yet [advisories-pending]
+               1 wheel: 3.5.6 of 2026-04-07 calls itself a security release; its advisories are not out yet [advisories-pending]
                1 wheel: 3.5.9 of 2026-09-29 is the newest public release of 3.5 [newer-release]
                1 wheel: 4.0.3 of 2026-09-29 is the newest public release of 4.0 [newer-release]
                3.5.4 on linux x86_64; 4.0.2 on windows x86_64 [platforms-disagree]
-               the series 4.1 began with 4.1.0 on 2026-10-23; the wheels are linked to 4.0 [new-series]
+               the series 4.1 began with 4.1.0 on 2026-10-23; the newest series of the wheels is 4.0 [new-series]
     ");
 }
 
@@ -217,17 +217,17 @@ async fn a_check_as_markdown() {
     insta::assert_snapshot!(markdown::check(&report), @r"
     ## demo 2.0 of 2026-10-01
 
-    **Decision: track&#58; a tracking issue is due \(severity high; security, new-series, advisories-pending, platforms-disagree\)**
+    **Decision: track: a tracking issue is due (severity high; security, new-series, advisories-pending, platforms-disagree)**
 
-    - target 3.5&#58; OpenSSL 3.5.9 of 2026-09-29
-    - target 4.0&#58; OpenSSL 4.0.3 of 2026-09-29
-    - 1 wheel&#58; 3.5.4 is in the affected range of 4 advisories; 3.5.9 fixes them all \[in-affected-range\]
-    - 1 wheel&#58; 4.0.2 is in the affected range of 2 advisories; 4.0.3 fixes them all \[in-affected-range\]
-    - 1 wheel&#58; 3.5.6 of 2026-04-07 calls itself a security release \(most severe&#58; moderate\); its advisories are not out yet \[advisories-pending\]
-    - 1 wheel&#58; 3.5.9 of 2026-09-29 is the newest public release of 3.5 \[newer-release\]
-    - 1 wheel&#58; 4.0.3 of 2026-09-29 is the newest public release of 4.0 \[newer-release\]
+    - target 3.5: OpenSSL 3.5.9 of 2026-09-29
+    - target 4.0: OpenSSL 4.0.3 of 2026-09-29
+    - 1 wheel: 3.5.4 is in the affected range of 4 advisories; 3.5.9 fixes them all \[in-affected-range\]
+    - 1 wheel: 4.0.2 is in the affected range of 2 advisories; 4.0.3 fixes them all \[in-affected-range\]
+    - 1 wheel: 3.5.6 of 2026-04-07 calls itself a security release; its advisories are not out yet \[advisories-pending\]
+    - 1 wheel: 3.5.9 of 2026-09-29 is the newest public release of 3.5 \[newer-release\]
+    - 1 wheel: 4.0.3 of 2026-09-29 is the newest public release of 4.0 \[newer-release\]
     - 3.5.4 on linux x86\_64; 4.0.2 on windows x86\_64 \[platforms-disagree\]
-    - the series 4.1 began with 4.1.0 on 2026-10-23; the wheels are linked to 4.0 \[new-series\]
+    - the series 4.1 began with 4.1.0 on 2026-10-23; the newest series of the wheels is 4.0 \[new-series\]
 
     | platform | wheel | OpenSSL | linkage | status | advisories | days since fix |
     | --- | --- | --- | --- | --- | --- | --- |
@@ -236,12 +236,14 @@ async fn a_check_as_markdown() {
     | windows x86\_64 | cp39-abi3-win\_amd64 | 4.0.2 | static | vulnerable | 1 high, 1 low | 24 |
     | any | py3-none-any | - | - | none |  |  |
 
-    | advisory | severity | linked | fixed in |
-    | --- | --- | --- | --- |
-    | [CVE-2026-84782](https://openssl-library.org/news/vulnerabilities/#CVE-2026-84782) | high | 3.5.4, 4.0.2 | 3.5.9, 4.0.3 |
-    | [CVE-2025-15467](https://openssl-library.org/news/vulnerabilities/#CVE-2025-15467) | high | 3.5.4 | 3.5.5 |
-    | [CVE-2026-63076](https://openssl-library.org/news/vulnerabilities/#CVE-2026-63076) | moderate | 3.5.4 | 3.5.8 |
-    | [CVE-2026-84784](https://openssl-library.org/news/vulnerabilities/#CVE-2026-84784) | low | 3.5.4, 4.0.2 | 3.5.9, 4.0.3 |
+    | advisory | severity | linked → fixed in |
+    | --- | --- | --- |
+    | [CVE-2026-84782](https://openssl-library.org/news/vulnerabilities/#CVE-2026-84782) | high | 3.5.4 → 3.5.9, 4.0.2 → 4.0.3 |
+    | [CVE-2025-15467](https://openssl-library.org/news/vulnerabilities/#CVE-2025-15467) | high | 3.5.4 → 3.5.5 |
+    | [CVE-2026-63076](https://openssl-library.org/news/vulnerabilities/#CVE-2026-63076) | moderate | 3.5.4 → 3.5.8 |
+    | [CVE-2026-84784](https://openssl-library.org/news/vulnerabilities/#CVE-2026-84784) | low | 3.5.4 → 3.5.9, 4.0.2 → 4.0.3 |
+
+    ### Judged by
 
     - OpenSSL releases: built-in facts of 2026-10-23
     - OpenSSL advisories: built-in facts of 2026-10-23
@@ -267,11 +269,11 @@ async fn all_versions_as_people_read_them() {
     decision for 2.0: track: a tracking issue is due (severity high; security, new-series, advisories-pending, platforms-disagree)
       1 wheel: 3.5.4 is in the affected range of 4 advisories; 3.5.9 fixes them all [in-affected-range]
       1 wheel: 4.0.2 is in the affected range of 2 advisories; 4.0.3 fixes them all [in-affected-range]
-      1 wheel: 3.5.6 of 2026-04-07 calls itself a security release (most severe: moderate); its advisories are not out yet [advisories-pending]
+      1 wheel: 3.5.6 of 2026-04-07 calls itself a security release; its advisories are not out yet [advisories-pending]
       1 wheel: 3.5.9 of 2026-09-29 is the newest public release of 3.5 [newer-release]
       1 wheel: 4.0.3 of 2026-09-29 is the newest public release of 4.0 [newer-release]
       3.5.4 on linux x86_64; 4.0.2 on windows x86_64 [platforms-disagree]
-      the series 4.1 began with 4.1.0 on 2026-10-23; the wheels are linked to 4.0 [new-series]
+      the series 4.1 began with 4.1.0 on 2026-10-23; the newest series of the wheels is 4.0 [new-series]
     ");
 }
 
@@ -283,7 +285,7 @@ async fn all_versions_as_markdown() {
     insta::assert_snapshot!(markdown::check(&report), @r"
     ## demo
 
-    **Decision: track&#58; a tracking issue is due \(severity high; security, new-series, advisories-pending, platforms-disagree\)**
+    **Decision: track: a tracking issue is due (severity high; security, new-series, advisories-pending, platforms-disagree)**
 
     | version | of | platform | wheels | OpenSSL | status | worst severity |
     | --- | --- | --- | --- | --- | --- | --- |
@@ -292,6 +294,8 @@ async fn all_versions_as_markdown() {
     | 2.0 | 2026-10-01 | macos | 1 | system's | external |  |
     | 2.0 | 2026-10-01 | windows | 1 | 4.0.2 | vulnerable | high |
     | 1.0 | 2026-10-01 | linux | 1 | 1.1.1w | exposed | high |
+
+    ### Judged by
 
     - OpenSSL releases: built-in facts of 2026-10-23
     - OpenSSL advisories: built-in facts of 2026-10-23

@@ -11,6 +11,9 @@ impl Judge<'_> {
         let mut fixed: Vec<(&Release, &Advisory)> = Vec::new();
         let mut unfixed: Vec<(&AffectedRange, &Advisory)> = Vec::new();
         for advisory in &self.facts.advisories {
+            if self.left_out.contains(&advisory.cve.as_str()) {
+                continue;
+            }
             let Some(range) = advisory.range_holding(&self.linked) else {
                 continue;
             };
@@ -122,10 +125,11 @@ impl Judge<'_> {
             .and_then(|fix| self.facts.releases.get(fix))
             .is_some_and(|release| release.premium_only);
         // After the end of a series its letter releases go on for contract holders, listed or not.
+        let newest = self.facts.releases.newest(self.series());
         let letters = ended
-            && range
-                .named_fix()
-                .is_some_and(|fix| !fix.letters().is_empty());
+            && range.named_fix().is_some_and(|fix| {
+                !fix.letters().is_empty() && newest.is_some_and(|newest| *fix > newest.version)
+            });
         if premium || letters {
             ReasonCode::PremiumOnly
         } else if ended {
@@ -135,7 +139,8 @@ impl Judge<'_> {
         }
     }
 
-    /// A newer release that calls itself a security release and that no known advisory ends at.
+    /// A newer release that calls itself a security release, and of which no known advisory is as
+    /// severe as it says: low advisories come out weeks before the release that fixes them.
     pub(super) fn pending(&self, assessment: &mut Assessment) {
         let pending = self
             .facts
@@ -153,9 +158,16 @@ impl Judge<'_> {
                 Some(release.date),
                 ReasonCode::AdvisoriesPending,
                 format!(
-                    "{} of {} calls itself a security release (most severe: {severity}); its \
-                     advisories are not out yet",
-                    release.version, release.date
+                    "{} of {} calls itself a security release{}",
+                    release.version,
+                    release.date,
+                    release.severity.map_or_else(
+                        || "; its advisories are not out yet".to_owned(),
+                        |severity| format!(
+                            " (most severe: {severity}); the advisory of that severity is not \
+                             out yet"
+                        )
+                    ),
                 ),
             );
         }
@@ -167,14 +179,20 @@ impl Judge<'_> {
             .releases
             .of_series(self.series())
             .rfind(|earlier| earlier.version.is_final() && earlier.version < release.version);
+        let announced = release.severity.map_or(0, Severity::weight);
         self.facts
             .advisories
             .iter()
+            .filter(|advisory| advisory.severity.weight() >= announced)
             .flat_map(|advisory| &advisory.affected)
             .filter(|range| range.introduced.series() == self.series())
-            .any(|range| match before {
-                Some(before) => range.holds(&before.version) && range.is_past(&release.version),
-                None => range.named_fix() == Some(&release.version),
+            .any(|range| {
+                // A record may be wrong about where a range begins (CVE-2023-2650) and right about
+                // the fix.
+                range.named_fix() == Some(&release.version)
+                    || before.is_some_and(|before| {
+                        range.holds(&before.version) && range.is_past(&release.version)
+                    })
             })
     }
 }

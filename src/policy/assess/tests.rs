@@ -147,7 +147,7 @@ fn codes(assessment: &Assessment) -> Vec<&'static str> {
 #[case::withdrawn("1.1.1r", "2022-10-12", Status::Withdrawn, &["withdrawn-release"])]
 #[case::not_withdrawn_yet("1.1.1r", "2022-10-11", Status::Current, &["newest-release"])]
 #[case::advisories_pending("4.0.0", "2026-10-23", Status::Vulnerable, &["advisories-pending", "newer-release"])]
-#[case::pre_release("4.0.0-beta1", "2026-03-30", Status::Current, &["pre-release-linked"])]
+#[case::pre_release("4.0.0-beta1", "2026-03-30", Status::Unknown, &["pre-release-linked"])]
 #[case::pre_release_behind("4.0.0-beta1", "2026-04-15", Status::Outdated, &["newer-release", "pre-release-linked"])]
 #[case::snapshot_of_a_dead_series("1.1.1-dev", "2023-09-12", Status::EndOfLife,
     &["end-of-life", "newer-release", "pre-release-linked"])]

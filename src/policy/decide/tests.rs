@@ -9,6 +9,8 @@ use crate::model::{
 use crate::model::{CoverageKey, OpensslFacts};
 use crate::policy::{Acceptance, Follow, Status, WheelContent, WheelFacts};
 
+mod reactions;
+
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
@@ -32,7 +34,7 @@ fn openssl() -> OpensslFacts {
         ("4.1.0", "2026-10-23", ReleaseKind::Feature),
     ];
     OpensslFacts {
-        as_of: day("2026-11-10"),
+        as_of: day("2026-12-01"),
         releases: Releases::new(
             releases
                 .map(|(version, date, kind)| Release {
@@ -350,20 +352,20 @@ fn wheels_without_openssl_need_no_fresh_facts() {
 #[test]
 fn old_facts_make_current_doubtful_and_leave_due_due() {
     let current = decide_on(
-        "2026-11-14",
+        "2026-12-05",
         &[wheel("win32", &["4.0.3"])],
         &Settings::default(),
     );
     assert!(current.is_unclear && !current.is_due);
     assert!(codes(&current).contains(&"facts-too-old"));
     let due = decide_on(
-        "2026-11-14",
+        "2026-12-05",
         &[wheel("win32", &["3.5.8"])],
         &Settings::default(),
     );
     assert!(due.is_due);
     let fresh = decide_on(
-        "2026-11-13",
+        "2026-12-04",
         &[wheel("win32", &["4.0.3"])],
         &Settings::default(),
     );

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rewheel::cycle::{Cycle, LineRequest, Silent};
 use rewheel::feeds::built_in;
 use rewheel::index::{Index, IndexLimits};
-use rewheel::model::Wanted;
+use rewheel::model::{Release, Releases, Wanted};
 use rewheel::policy::Settings;
 use rewheel::report::CheckReport;
 use rewheel::scan;
@@ -35,6 +35,12 @@ pub fn of(url: &str) -> Cycle {
     openssl
         .advisories
         .retain(|advisory| ADVISORIES.contains(&advisory.cve.as_str()));
+    // Of so few advisories hardly any is as severe as its release says.
+    let releases = openssl.releases.iter().map(|release| Release {
+        severity: None,
+        ..release.clone()
+    });
+    openssl.releases = Releases::new(releases.collect());
     Cycle {
         index: Index::new(&client(), &location(url), IndexLimits::default()),
         store: Store::none(),
