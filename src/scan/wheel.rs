@@ -18,8 +18,17 @@ const INPUT_BYTES: usize = 128 * 1024;
 /// The longest directory that is read, 24 MiB.
 const MAXIMUM_DIRECTORY_BYTES: u64 = 24 << 20;
 
+/// Which part of a wheel must be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// The tail alone, if its directory shows nothing that could be native.
+    AsNeeded,
+    /// Everything, whatever the directory shows.
+    Whole,
+}
+
 /// Scans a wheel.
-pub(super) fn scan<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned> {
+pub(super) fn scan<S: Source>(source: &S, limits: &Limits, reach: Reach) -> io::Result<Scanned> {
     let len = source.len();
     let tail_len = len.min(TAIL_BYTES);
     let tail_at = len.saturating_sub(tail_len);
@@ -49,7 +58,9 @@ pub(super) fn scan<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned
     collector.check_names(&directory.entries);
     let interesting =
         |entry: &Entry| members::could_be_native(&entry.name) || members::is_sbom(&entry.name);
-    let tail_only = collector.is_clean() && !directory.entries.iter().any(interesting);
+    let tail_only = reach == Reach::AsNeeded
+        && collector.is_clean()
+        && !directory.entries.iter().any(interesting);
     if !tail_only {
         directory.entries.sort_by_key(|entry| entry.at);
         let before = Watched::new(source.range(0, tail_at)?);

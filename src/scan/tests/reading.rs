@@ -66,6 +66,18 @@ fn each_byte_is_asked_for_once_and_text_only_wheels_end_after_the_tail() {
     assert!(scanned.tail_only);
     assert_eq!(scanned.scan, crate::model::WheelScan::default());
     assert_eq!(text.asked.borrow().len(), 1);
+
+    let whole = Memory::new(text.bytes);
+    assert!(!scan_whole(&whole, &Limits::default()).unwrap().tail_only);
+    assert_eq!(whole.asked.borrow().len(), 2);
+}
+
+#[test]
+fn a_wheel_read_as_a_whole_shows_what_its_names_hide() {
+    let binary = elf(None, &[], &library_texts("OpenSSL 3.1.1 30 May 2023"));
+    let bytes = deflated(&[("a.txt", &binary)]);
+    let found = scan_whole(&Memory::new(bytes), &Limits::default()).unwrap();
+    assert_eq!(found.scan.findings[0].version.as_deref(), Some("3.1.1"));
 }
 
 /// What a method makes of bytes, as it stands in an archive.
