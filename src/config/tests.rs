@@ -258,3 +258,33 @@ fn variables_count_without_a_file() {
     assert_eq!(configuration.defaults.follow, Follow::Latest);
     assert!(configuration.index_url.is_some());
 }
+
+#[test]
+fn a_file_of_more_than_a_mebibyte_is_refused() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = |length: usize| "#".repeat(length);
+    std::fs::write(file.path(), text(1 << 20)).unwrap();
+    assert!(load(Some(file.path()), []).is_ok());
+    std::fs::write(file.path(), text((1 << 20) + 1)).unwrap();
+    let error = load(Some(file.path()), []).unwrap_err().to_string();
+    assert!(
+        error.ends_with("cannot be read: it is larger than 1 MiB"),
+        "{error}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_and_a_device_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for path in [pipe.as_path(), Path::new("/dev/zero")] {
+        let error = load(Some(path), []).unwrap_err().to_string();
+        assert!(
+            error.ends_with("cannot be read: it is not a regular file"),
+            "{error}"
+        );
+    }
+}
