@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 
 use chrono::TimeDelta;
+use rstest::rstest;
 use secrecy::ExposeSecret;
 
 use crate::model::{Library, Severity};
@@ -246,6 +247,24 @@ fn variables_go_before_the_file() {
     assert_eq!(first.reaction(Event::Security), Reaction::Issue);
     assert_eq!(first.reaction(Event::Exposed), Reaction::Inform);
     assert_eq!(configuration.projects[1].lines[1].name(), ">=1, <2");
+}
+
+#[rstest]
+#[case("500000000", Some(500_000_000))]
+#[case(" 500_000_000 ", Some(500_000_000))]
+#[case("0x10", Some(16))]
+#[case("_5", None)]
+#[case("5_", None)]
+#[case("5__0", None)]
+#[case("5 # five", None)]
+#[case("5.0", None)]
+#[case("", None)]
+fn numbers_of_the_environment_are_written_as_in_the_file(
+    #[case] text: &str,
+    #[case] number: Option<u64>,
+) {
+    let read = read(None, of(&[("REWHEEL_LIMITS__WHEEL_BYTES", text)]));
+    assert_eq!(read.ok().and_then(|found| found.limits.wheel_bytes), number);
 }
 
 #[test]
