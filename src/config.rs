@@ -25,6 +25,7 @@ mod valid;
 mod words;
 
 use std::ffi::OsString;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use diagnostic::{Problems, SourceText};
@@ -32,6 +33,9 @@ use diagnostic::{Problems, SourceText};
 pub use nearest::nearest;
 pub use schema::keys;
 pub use valid::{Configuration, Limits, Line, ProjectSettings, Watch};
+
+/// A bound on the file; people write far less.
+const MAXIMUM_BYTES: u64 = 1 << 20;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +68,7 @@ pub fn load(
     let Some(path) = path else {
         return read(None, variables);
     };
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+    let text = text_of(path).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
@@ -73,6 +77,21 @@ pub fn load(
         text,
     };
     read(Some(&source), variables)
+}
+
+fn text_of(path: &Path) -> io::Result<String> {
+    let refused = |reason: &str| io::Error::new(io::ErrorKind::InvalidInput, reason);
+    // Before it is opened: opening a pipe waits until somebody writes to it.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(refused("it is not a regular file"));
+    }
+    let mut text = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(MAXIMUM_BYTES + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAXIMUM_BYTES {
+        return Err(refused("it is larger than 1 MiB"));
+    }
+    String::from_utf8(text).map_err(|_| refused("it is not text in UTF-8"))
 }
 
 /// Reads a configuration from its text; the name stands in problems.

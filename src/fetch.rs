@@ -267,18 +267,8 @@ const fn is_redirect(status: u16) -> bool {
 }
 
 fn redirect_target(from: &Url, response: &reqwest::Response) -> Result<Url, FetchError> {
-    let location = response
-        .headers()
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| from.join(text).ok())
-        .ok_or_else(|| FetchError::BadRedirect {
-            from: printable(from),
-        })?;
-    address::checked(&location).map_err(|_| FetchError::RedirectScheme {
-        from: printable(from),
-        scheme: location.scheme().to_owned(),
-    })
+    let location = response.headers().get(LOCATION);
+    address::redirected(from, location.and_then(|value| value.to_str().ok()))
 }
 
 fn classify(url: Url, response: reqwest::Response) -> Result<Answer, FetchError> {

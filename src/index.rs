@@ -2,7 +2,8 @@
 //!
 //! Speaks the simple repository API, as JSON (PEP 691 and 700) and as HTML (PEP 503, 592, 629) for
 //! indexes that know nothing else. What an index says is data from outside: entries that make no
-//! sense are left out with a warning, and pages that make none are errors.
+//! sense are left out with a warning, wheels that cannot be read stay with the reason, and pages that
+//! make no sense are errors.
 
 mod entry;
 mod html;
@@ -46,6 +47,9 @@ pub struct File {
     pub wheel: Option<WheelName>,
     /// Which addresses its address may lead to.
     pub reach: Reach,
+    /// Why it cannot be read, a sentence; its address may then be the page's, and no SHA-256 is
+    /// promised.
+    pub problem: Option<String>,
 }
 
 impl From<&File> for Remote {
@@ -127,6 +131,18 @@ pub enum IndexError {
         url: String,
         /// Why not.
         reason: String,
+    },
+    /// The answer is the page of another package.
+    #[error(
+        "{url} is the page of the package {found:?} and not of {package:?}; check the index's address"
+    )]
+    OtherPackage {
+        /// The address.
+        url: String,
+        /// The package that was asked for, in normal form.
+        package: String,
+        /// The package of the page, shortened.
+        found: String,
     },
     /// The index speaks a later major version of the API.
     #[error(
@@ -276,18 +292,40 @@ impl Index {
         if let Some(version) = listing.version.filter(|version| !is_understood(version)) {
             return Err(IndexError::UnsupportedVersion { url, version });
         }
+        if let Some(found) = listing
+            .name
+            .filter(|found| normalize_package(found) != name)
+        {
+            return Err(IndexError::OtherPackage {
+                url,
+                package: name.to_owned(),
+                found: found.chars().take(100).collect(),
+            });
+        }
         if listing.entries.len() > self.limits.files {
             return Err(IndexError::TooManyFiles {
                 url,
                 limit: self.limits.files,
             });
         }
+        let garbage = listing
+            .entries
+            .iter()
+            .filter(|one| entry::is_garbage(one))
+            .count();
+        let all_garbage = garbage > 0 && garbage == listing.entries.len();
         let base = listing
             .base
             .and_then(|base| page.url.join(&base).ok())
             .unwrap_or_else(|| page.url.clone());
         let reach = self.client.reach_from(&self.url).await;
         let (files, warnings) = entry::files(listing.entries, name, &base, reach);
+        // A wheel's name alone is enough to say that the wheel cannot be read.
+        if all_garbage && files.is_empty() {
+            return Err(not_an_index(format!(
+                "none of its {garbage} entries is that of a file"
+            )));
+        }
         Ok(Project {
             name: name.to_owned(),
             url: page.url.clone(),
@@ -336,6 +374,8 @@ fn is_understood(version: &str) -> bool {
 #[derive(Debug, Default)]
 struct Listing {
     version: Option<String>,
+    /// The package that the page says it is of.
+    name: Option<String>,
     base: Option<String>,
     entries: Vec<entry::Entry>,
 }

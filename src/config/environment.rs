@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use super::check;
 use super::diagnostic::{Place, Problems};
 use super::nearest::nearest;
-use super::raw::{Node, Table, Value};
+use super::raw::{self, Node, Table, Value};
 use super::schema::{self, Key, Kind};
 
 const PREFIX: &str = "REWHEEL_";
@@ -152,7 +152,8 @@ fn of_text(text: &str, kind: &Kind, place: &Place) -> Node {
         ),
         Kind::Number(..) => match text.trim().parse() {
             Ok(number) => Value::Number(Some(number)),
-            Err(_) => Value::Text(text.to_owned()),
+            // As the file would have it: with underscores between digits.
+            Err(_) => raw::number(text.trim()).unwrap_or_else(|| Value::Text(text.to_owned())),
         },
         _ => Value::Text(text.to_owned()),
     })

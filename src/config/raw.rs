@@ -151,6 +151,12 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Table {
     }
 }
 
+/// A whole number as a file would have it; none for any other text.
+pub(super) fn number(text: &str) -> Option<Value> {
+    let value = node(DeValue::parse(text).ok()?).value;
+    matches!(value, Value::Number(_)).then_some(value)
+}
+
 fn table(raw: DeTable<'_>) -> Table {
     let entry = |(key, value): (Spanned<std::borrow::Cow<'_, str>>, _)| {
         let place = Place::of_file(&key.span());

@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 
 use chrono::TimeDelta;
+use rstest::rstest;
 use secrecy::ExposeSecret;
 
 use crate::model::{Library, Severity};
@@ -248,6 +249,24 @@ fn variables_go_before_the_file() {
     assert_eq!(configuration.projects[1].lines[1].name(), ">=1, <2");
 }
 
+#[rstest]
+#[case("500000000", Some(500_000_000))]
+#[case(" 500_000_000 ", Some(500_000_000))]
+#[case("0x10", Some(16))]
+#[case("_5", None)]
+#[case("5_", None)]
+#[case("5__0", None)]
+#[case("5 # five", None)]
+#[case("5.0", None)]
+#[case("", None)]
+fn numbers_of_the_environment_are_written_as_in_the_file(
+    #[case] text: &str,
+    #[case] number: Option<u64>,
+) {
+    let read = read(None, of(&[("REWHEEL_LIMITS__WHEEL_BYTES", text)]));
+    assert_eq!(read.ok().and_then(|found| found.limits.wheel_bytes), number);
+}
+
 #[test]
 fn variables_count_without_a_file() {
     let variables = of(&[
@@ -257,4 +276,34 @@ fn variables_count_without_a_file() {
     let configuration = read(None, variables).unwrap();
     assert_eq!(configuration.defaults.follow, Follow::Latest);
     assert!(configuration.index_url.is_some());
+}
+
+#[test]
+fn a_file_of_more_than_a_mebibyte_is_refused() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = |length: usize| "#".repeat(length);
+    std::fs::write(file.path(), text(1 << 20)).unwrap();
+    assert!(load(Some(file.path()), []).is_ok());
+    std::fs::write(file.path(), text((1 << 20) + 1)).unwrap();
+    let error = load(Some(file.path()), []).unwrap_err().to_string();
+    assert!(
+        error.ends_with("cannot be read: it is larger than 1 MiB"),
+        "{error}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_and_a_device_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for path in [pipe.as_path(), Path::new("/dev/zero")] {
+        let error = load(Some(path), []).unwrap_err().to_string();
+        assert!(
+            error.ends_with("cannot be read: it is not a regular file"),
+            "{error}"
+        );
+    }
 }

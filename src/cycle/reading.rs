@@ -44,7 +44,7 @@ impl Cycle {
     }
 
     fn remembered(&self, file: &File) -> Option<WheelScan> {
-        let scanned = self.store.scan(file.sha256.as_deref()?)?;
+        let scanned = self.store.scan(file.sha256.as_deref()?, &file.url)?;
         Some(scanned.scan)
     }
 
@@ -68,7 +68,7 @@ impl Cycle {
         .await;
         match read {
             Ok(read) if read.hash_verified || read.value.tail_only => {
-                self.remember(promised, &read.value);
+                self.remember(promised, file, &read.value);
                 WheelContent::Scanned(read.value.scan)
             }
             Ok(_) => {
@@ -78,7 +78,7 @@ impl Cycle {
         }
     }
 
-    fn remember(&self, sha256: &str, scanned: &Scanned) {
-        self.store.remember_scan(sha256, scanned);
+    fn remember(&self, sha256: &str, file: &File, scanned: &Scanned) {
+        self.store.remember_scan(sha256, &file.url, scanned);
     }
 }

@@ -36,6 +36,29 @@ pub(super) fn checked(url: &Url) -> Result<Url, FetchError> {
     Ok(clean)
 }
 
+/// Where an answer with this `Location` leads.
+///
+/// # Errors
+/// No address, one that cannot be fetched, or one whose connection is less safe than this one's.
+pub(super) fn redirected(from: &Url, location: Option<&str>) -> Result<Url, FetchError> {
+    let target = location
+        .and_then(|text| from.join(text).ok())
+        .ok_or_else(|| FetchError::BadRedirect {
+            from: printable(from),
+        })?;
+    let clean = checked(&target).map_err(|_| FetchError::RedirectScheme {
+        from: printable(from),
+        scheme: target.scheme().to_owned(),
+    })?;
+    // Whoever asked for a secure connection would get an answer that anybody may have written.
+    if from.scheme() == "https" && clean.scheme() != "https" {
+        return Err(FetchError::RedirectToPlain {
+            from: printable(from),
+        });
+    }
+    Ok(clean)
+}
+
 /// To whom an address belongs: scheme, host and port. Source: RFC 6454.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
@@ -87,6 +110,28 @@ mod tests {
     #[case("data:text/plain,x")]
     fn only_http_is_fetched(#[case] url: &str) {
         assert!(checked(&Url::parse(url).unwrap()).is_err());
+    }
+
+    #[rstest]
+    #[case("http://a.example/x", "http://b.example/y", true)]
+    #[case("http://a.example/x", "https://b.example/y", true)]
+    #[case("https://a.example/x", "y", true)]
+    #[case("https://a.example/x", "//b.example/y", true)]
+    #[case("https://a.example/x", "https://b.example/y", true)]
+    #[case("https://a.example/x", "http://a.example/y", false)]
+    #[case("https://a.example/x", "HTTP://b.example/y", false)]
+    fn no_redirect_leads_from_https_to_http(
+        #[case] from: &str,
+        #[case] to: &str,
+        #[case] is_followed: bool,
+    ) {
+        let target = redirected(&Url::parse(from).unwrap(), Some(to));
+        assert_eq!(target.is_ok(), is_followed);
+        if let Err(error) = target {
+            assert!(matches!(error, FetchError::RedirectToPlain { .. }));
+            assert!(!error.is_transient());
+            assert!(error.to_string().contains("from https to http"), "{error}");
+        }
     }
 
     #[rstest]

@@ -8,6 +8,9 @@ use url::Url;
 
 use super::address::{Origin, host_of};
 
+/// A bound on a netrc file.
+const MAXIMUM_BYTES: u64 = 1 << 20;
+
 /// A user's name and password. Neither is ever shown.
 #[derive(Clone, Debug)]
 pub struct Login {
@@ -59,7 +62,7 @@ impl Credentials {
 
     /// Those of the user's netrc file: `NETRC`, or `.netrc` (`_netrc` on Windows) in the home
     /// folder. Its `default` entry is for nobody, because hosts that we meet are not chosen by the
-    /// user. An unreadable file is warned about and left alone.
+    /// user. An unreadable file, and one of more than 1 MiB, is warned about and left alone.
     pub fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Self {
         netrc_path(variable)
             .filter(|path| path.is_file())
@@ -69,7 +72,11 @@ impl Credentials {
 
     /// Those of a netrc file.
     pub fn from_netrc(path: &Path) -> Self {
-        let Ok(netrc) = netrc::Netrc::from_file(path) else {
+        // Before it is opened: opening a pipe waits until somebody writes to it.
+        let is_small_file = std::fs::metadata(path)
+            .is_ok_and(|found| found.is_file() && found.len() <= MAXIMUM_BYTES);
+        let netrc = is_small_file.then(|| netrc::Netrc::from_file(path));
+        let Some(Ok(netrc)) = netrc else {
             // The parser's own words quote the file, and with it perhaps a password.
             tracing::warn!(
                 "{} cannot be read as a netrc file; its logins are not used",
@@ -218,6 +225,19 @@ mod tests {
         std::fs::write(&path, "machine a.example password x nonsense y").unwrap();
         assert_eq!(
             sent(&Credentials::from_netrc(&path), "https://a.example/"),
+            None
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("netrc");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        assert_eq!(
+            sent(&Credentials::from_netrc(&pipe), "https://a.example/"),
             None
         );
     }

@@ -124,6 +124,14 @@ pub enum FetchError {
         /// Where to.
         scheme: String,
     },
+    /// A redirect from https to http.
+    #[error(
+        "{from} redirects from https to http, which is not followed: what comes over http can be read and replaced on its way"
+    )]
+    RedirectToPlain {
+        /// The address that redirects.
+        from: String,
+    },
     /// A public server leads into a private network.
     #[error("{url} is in a private network, but a public server named it; it is not asked")]
     PrivateAddress {

@@ -45,6 +45,7 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
         || a >= 224
         || (a == 100 && (64..128).contains(&b))
         || (a == 192 && b == 0 && c == 0)
+        || (a == 192 && b == 88 && c == 99)
         || (a == 198 && (18..20).contains(&b))
 }
 
@@ -66,12 +67,21 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
+/// Whether a name is this machine's own. Source: RFC 6761.
+///
+/// It is judged as a name, because a proxy resolves names by itself.
+fn is_local_name(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
 /// Which addresses those that `url` names may lead to. A name that cannot be resolved here counts
 /// as public, which is the stricter answer.
 pub(super) async fn of_names_in(url: &Url) -> Reach {
     let private = match url.host() {
         Some(Host::Ipv4(address)) => is_private_address(address.into()),
         Some(Host::Ipv6(address)) => is_private_address(address.into()),
+        Some(Host::Domain(name)) if is_local_name(name) => true,
         Some(Host::Domain(name)) => resolve(name.to_owned())
             .await
             .is_ok_and(|addresses| addresses.iter().any(|one| is_private_address(one.ip()))),
@@ -105,11 +115,12 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Lets a request pass whose host is a name or a public address.
+    /// Lets a request pass whose host is a public address, or a name that is not this machine's.
     pub(super) fn admit(&self, url: &Url) -> Result<(), FetchError> {
         let refused = match url.host() {
             Some(Host::Ipv4(address)) => is_private_address(address.into()),
             Some(Host::Ipv6(address)) => is_private_address(address.into()),
+            Some(Host::Domain(name)) if is_local_name(name) => true,
             Some(Host::Domain(_)) => {
                 let host = host_of(url);
                 let mut requested = self
@@ -169,6 +180,8 @@ mod tests {
     #[case("0.0.0.0", true)]
     #[case("255.255.255.255", true)]
     #[case("198.18.0.1", true)]
+    #[case("192.88.99.1", true)]
+    #[case("192.88.98.1", false)]
     #[case("8.8.8.8", false)]
     #[case("172.32.0.1", false)]
     #[case("::1", true)]
@@ -191,8 +204,14 @@ mod tests {
     #[case("http://2130706433/", true)]
     #[case("http://0x7f.1/", true)]
     #[case("http://[::1]/", true)]
+    #[case("http://localhost/", true)]
+    #[case("http://LOCALHOST./", true)]
+    #[case("https://files.localhost:8443/", true)]
+    #[case("https://files.localhost./", true)]
+    #[case("https://notlocalhost/", false)]
+    #[case("https://localhost.example/", false)]
     #[case("https://files.example/", false)]
-    fn literal_addresses_are_judged_before_the_request(#[case] url: &str, #[case] refused: bool) {
+    fn local_hosts_are_judged_before_the_request(#[case] url: &str, #[case] refused: bool) {
         let url = Url::parse(url).unwrap();
         assert_eq!(Guard::default().admit(&url).is_err(), refused);
     }
@@ -200,9 +219,8 @@ mod tests {
     #[tokio::test]
     async fn a_requested_name_may_not_lead_into_a_private_network() {
         let guard = Guard::default();
-        guard
-            .admit(&Url::parse("http://localhost/").unwrap())
-            .unwrap();
+        // A name that leads to this machine without telling so; only this one is sure to do so.
+        guard.requested.lock().unwrap().insert("localhost".into());
         assert!(guard.resolve("localhost".parse().unwrap()).await.is_err());
         assert!(guard.resolve("LOCALHOST".parse().unwrap()).await.is_err());
     }

@@ -1,5 +1,7 @@
 //! From what a page says of a file to a [`File`], or to a warning.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use url::Url;
 
@@ -34,11 +36,12 @@ pub(super) fn files(
     reach: Reach,
 ) -> (Vec<File>, Vec<String>) {
     let mut files = Vec::with_capacity(entries.len());
+    let mut places = HashMap::with_capacity(entries.len());
     let mut warnings = Vec::new();
     let mut unsaid = 0_usize;
     for entry in entries {
         match file(&entry, package, base, reach) {
-            Ok(file) => files.push(file),
+            Ok(file) => keep(file, &mut files, &mut places),
             Err(reason) if warnings.len() < MAXIMUM_WARNINGS => {
                 let name: String = entry.name.chars().take(200).collect();
                 warnings.push(format!("the index entry {name:?} is left out: {reason}"));
@@ -52,14 +55,75 @@ pub(super) fn files(
     (files, warnings)
 }
 
+/// Whether an entry does not even have the shape of one.
+pub(super) fn is_garbage(entry: &Entry) -> bool {
+    entry.malformed.is_some() || !is_file_name(&entry.name)
+}
+
+/// Keeps one file of each name. Of two that contradict each other none can be believed; it counts
+/// as yanked only where both are.
+fn keep(file: File, files: &mut Vec<File>, places: &mut HashMap<String, usize>) {
+    let known = places.get(&file.name).and_then(|at| files.get_mut(*at));
+    let Some(known) = known else {
+        places.insert(file.name.clone(), files.len());
+        files.push(file);
+        return;
+    };
+    if file.yanked.is_none() {
+        known.yanked = None;
+    }
+    if known.problem.is_none() && (file.problem.is_some() || known.sha256 != file.sha256) {
+        known.sha256 = None;
+        let contradiction = || "the index lists it twice, with different hashes".to_owned();
+        known.problem = Some(file.problem.unwrap_or_else(contradiction));
+    }
+}
+
+/// The file of an entry. A wheel of this package stays, with a problem, although it cannot be
+/// read: if it were left out, nobody would learn that it was not looked at.
 fn file(entry: &Entry, package: &str, base: &Url, reach: Reach) -> Result<File, String> {
+    let name = entry.name.as_str();
+    if !is_file_name(name) {
+        return Err(match &entry.malformed {
+            Some(reason) => reason.clone(),
+            None => "its name is not a file's".into(),
+        });
+    }
+    let wheel = wheel_name(name, package).inspect_err(|reason| {
+        tracing::debug!("{}: {name:?}: {reason}", printable(base));
+    })?;
+    let (url, sha256, problem) = match place(entry, base) {
+        Ok((url, sha256)) => (url, sha256, None),
+        Err(reason) if wheel.is_some() => {
+            let mut page = base.clone();
+            make_plain(&mut page);
+            let problem = format!("the index entry {name:?} is of no use: {reason}");
+            (page, None, Some(problem))
+        }
+        Err(reason) => return Err(reason),
+    };
+    Ok(File {
+        name: name.to_owned(),
+        sha256,
+        size: entry.size,
+        uploaded: entry.uploaded.as_deref().and_then(moment),
+        yanked: entry.yanked.clone(),
+        wheel,
+        reach,
+        url,
+        problem,
+    })
+}
+
+fn is_file_name(name: &str) -> bool {
+    let odd = |c: char| c.is_control() || matches!(c, '/' | '\\');
+    !name.is_empty() && name.len() <= 1024 && !name.contains(odd)
+}
+
+/// Where the entry's file is, and the SHA-256 that it should have.
+fn place(entry: &Entry, base: &Url) -> Result<(Url, Option<String>), String> {
     if let Some(reason) = &entry.malformed {
         return Err(reason.clone());
-    }
-    let name = entry.name.as_str();
-    let odd = |c: char| c.is_control() || matches!(c, '/' | '\\');
-    if name.is_empty() || name.len() > 1024 || name.contains(odd) {
-        return Err("its name is not a file's".into());
     }
     let mut url = base
         .join(entry.url.trim())
@@ -76,24 +140,15 @@ fn file(entry: &Entry, package: &str, base: &Url, reach: Reach) -> Result<File, 
         }
         sum => sum.map(|sum| sum.to_ascii_lowercase()),
     };
-    // No login of the index's choice is ever used.
+    make_plain(&mut url);
+    Ok((url, sha256))
+}
+
+/// No login of the index's choice is ever used.
+fn make_plain(url: &mut Url) {
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_fragment(None);
-    let wheel = wheel_name(name, package).map_err(|reason| {
-        tracing::debug!("{}: {reason}", printable(&url));
-        reason
-    })?;
-    Ok(File {
-        name: name.to_owned(),
-        sha256,
-        size: entry.size,
-        uploaded: entry.uploaded.as_deref().and_then(moment),
-        yanked: entry.yanked.clone(),
-        wheel,
-        reach,
-        url,
-    })
 }
 
 fn wheel_name(name: &str, package: &str) -> Result<Option<WheelName>, String> {
@@ -127,6 +182,8 @@ mod tests {
     use super::*;
 
     const SUM: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    const OTHER: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+    const WHEEL: &str = "demo-1.0-py3-none-any.whl";
 
     fn judged(name: &str, url: &str) -> Result<File, String> {
         let entry = Entry {
@@ -168,6 +225,72 @@ mod tests {
     fn nonsense_is_left_out(#[case] name: &str, #[case] url: &str, #[case] reason: &str) {
         let error = judged(name, url).unwrap_err();
         assert!(error.contains(reason), "{error}");
+    }
+
+    #[rstest]
+    #[case("file:///etc/passwd", None, "scheme \"file\"")]
+    #[case("ftp://files.example/demo.whl", None, "scheme \"ftp\"")]
+    #[case("https://", None, "cannot be read")]
+    #[case("a#sha256=00", None, "SHA-256")]
+    #[case("a", Some("it has no url"), "it has no url")]
+    fn a_wheel_of_the_package_stays_with_its_problem(
+        #[case] url: &str,
+        #[case] malformed: Option<&str>,
+        #[case] reason: &str,
+    ) {
+        let entry = Entry {
+            name: WHEEL.into(),
+            url: url.into(),
+            malformed: malformed.map(str::to_owned),
+            ..Entry::default()
+        };
+        let base = Url::parse("https://me:secret@index.example/simple/demo/").unwrap();
+        let file = file(&entry, "demo", &base, Reach::Public).unwrap();
+        let problem = file.problem.unwrap();
+        assert!(problem.contains(reason), "{problem}");
+        assert_eq!(file.url.as_str(), "https://index.example/simple/demo/");
+        assert_eq!((file.wheel.is_some(), file.sha256), (true, None));
+    }
+
+    #[rstest]
+    #[case([SUM, SUM], false)]
+    #[case([SUM, ""], true)]
+    #[case([SUM, OTHER], true)]
+    #[case([SUM, "00"], true)]
+    #[case(["00", SUM], true)]
+    fn of_two_files_of_a_name_one_stays(#[case] sums: [&str; 2], #[case] is_problem: bool) {
+        let base = Url::parse("https://index.example/").unwrap();
+        let entry = |sum: &str| Entry {
+            name: WHEEL.into(),
+            url: "a".into(),
+            sha256: (!sum.is_empty()).then(|| sum.to_owned()),
+            ..Entry::default()
+        };
+        let (files, warnings) = files(sums.map(entry).into(), "demo", &base, Reach::Public);
+        let [file] = files.as_slice() else {
+            panic!("{files:?}");
+        };
+        assert_eq!(file.problem.is_some(), is_problem, "{file:?}");
+        assert_eq!(file.sha256.is_none(), is_problem);
+        assert_eq!(warnings.len(), 0);
+    }
+
+    #[test]
+    fn a_file_that_is_listed_twice_is_yanked_when_both_are() {
+        let base = Url::parse("https://index.example/").unwrap();
+        let entry = |reason: Option<&str>| Entry {
+            name: WHEEL.into(),
+            url: "a".into(),
+            yanked: reason.map(str::to_owned),
+            ..Entry::default()
+        };
+        let yanked = |second: Option<&str>| {
+            let entries = vec![entry(Some("broken")), entry(second)];
+            let (files, _) = files(entries, "demo", &base, Reach::Public);
+            files[0].yanked.clone()
+        };
+        assert_eq!(yanked(None), None);
+        assert_eq!(yanked(Some("")).as_deref(), Some("broken"));
     }
 
     #[test]

@@ -1,5 +1,37 @@
 //! pip's configuration files, so far as they name an index.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// A bound on one of them.
+const MAXIMUM_BYTES: u64 = 1 << 20;
+
+/// The text of such a file; none where there is no file. What is there and cannot be used is
+/// warned about, because another index is asked then.
+pub(super) fn text_of(path: &Path) -> Option<String> {
+    let found = std::fs::metadata(path).ok()?;
+    let unusable = |reason: &str| {
+        tracing::warn!(
+            "pip's configuration {} is not read: {reason}",
+            path.display()
+        );
+        None
+    };
+    // Before it is opened: opening a pipe waits until somebody writes to it.
+    if !found.is_file() {
+        return unusable("it is not a regular file");
+    }
+    let mut text = String::new();
+    let read =
+        File::open(path).and_then(|file| file.take(MAXIMUM_BYTES + 1).read_to_string(&mut text));
+    match read {
+        Ok(length) if length as u64 > MAXIMUM_BYTES => unusable("it is larger than 1 MiB"),
+        Ok(_) => Some(text),
+        Err(error) => unusable(&error.to_string()),
+    }
+}
+
 /// The `index-url` of the section `[global]`.
 ///
 /// Follows Python's `RawConfigParser`, which pip reads them with: keys in any case, `=` or `:`,
@@ -68,5 +100,24 @@ mod tests {
     #[case("no configuration at all", None)]
     fn finds_the_index(#[case] text: &str, #[case] expected: Option<&str>) {
         assert_eq!(global_index_url(text).as_deref(), expected);
+    }
+
+    #[test]
+    fn a_file_has_a_bound() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[global]").unwrap();
+        assert_eq!(text_of(file.path()).as_deref(), Some("[global]"));
+        std::fs::write(file.path(), "#".repeat((1 << 20) + 1)).unwrap();
+        assert_eq!(text_of(file.path()), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pip.conf");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        assert_eq!(text_of(&pipe), None);
     }
 }

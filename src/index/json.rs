@@ -9,6 +9,7 @@ use super::entry::Entry;
 #[derive(Deserialize)]
 struct Page {
     meta: Meta,
+    name: Option<Value>,
     files: Vec<Value>,
 }
 
@@ -38,6 +39,7 @@ pub(super) fn read(body: &str) -> Result<Listing, String> {
         .map_err(|error| format!("its JSON has no list of files ({})", shortened(&error)))?;
     Ok(Listing {
         version: Some(page.meta.api_version),
+        name: page.name.and_then(|name| Some(name.as_str()?.to_owned())),
         base: None,
         entries: page.files.into_iter().map(entry).collect(),
     })
@@ -51,18 +53,16 @@ fn entry(value: Value) -> Entry {
     let Some(name) = text("filename") else {
         return malformed(String::new(), "it has no filename");
     };
-    let Some(url) = text("url") else {
-        return malformed(name, "it has no url");
-    };
+    let url = text("url");
     let hashes = fields.get("hashes").and_then(Value::as_object);
     Entry {
         sha256: hashes.and_then(sha256_of),
         size: fields.get("size").and_then(Value::as_u64),
         uploaded: text("upload-time"),
         yanked: fields.get("yanked").and_then(reason),
-        malformed: None,
+        malformed: url.is_none().then(|| "it has no url".to_owned()),
         name,
-        url,
+        url: url.unwrap_or_default(),
     }
 }
 
@@ -109,6 +109,7 @@ mod tests {
         let [a, b, c, d, e, f] = listing.entries.as_slice() else {
             panic!("{:?}", listing.entries);
         };
+        assert_eq!(listing.name.as_deref(), Some("demo"));
         assert_eq!((a.sha256.as_deref(), a.size), (Some("00"), Some(5)));
         assert_eq!(a.uploaded.as_deref(), Some("2026-10-01T12:00:00.123456Z"));
         assert_eq!(a.yanked, None);

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::fetch::{Client, Login, Origin, printable};
 
-use super::ini::global_index_url;
+use super::ini::{global_index_url, text_of};
 
 /// Who named the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Surroundings<'static> {
     pub fn of_process() -> Self {
         Self {
             variable: &|name| std::env::var(name).ok(),
-            file: &|path| std::fs::read_to_string(path).ok(),
+            file: &text_of,
         }
     }
 }

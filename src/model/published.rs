@@ -88,7 +88,7 @@ impl Wanted {
                 .any(|one| one.version().any_prerelease())
     }
 
-    /// An exact version is taken although it was yanked, as installers do (PEP 592).
+    /// An exact version is taken although all of its files were yanked, as installers do (PEP 592).
     fn is_exact(&self) -> bool {
         self.versions
             .iter()
@@ -107,8 +107,8 @@ impl Wanted {
 pub struct PublishedVersion {
     /// The version.
     pub version: Version,
-    /// Its wheels without yanked ones and without lower builds of the same tags, ordered by
-    /// coverage, then by name.
+    /// Its wheels without lower builds of the same tags, ordered by coverage, then by name.
+    /// Yanked ones are among them only when all files of the version were yanked.
     pub wheels: Vec<PublishedFile>,
     /// When its first file was uploaded.
     pub first_upload: Option<DateTime<Utc>>,
@@ -128,11 +128,16 @@ impl PublishedVersion {
 /// The versions asked for that have at least one file that counts, newest first.
 pub fn versions(files: &[PublishedFile], wanted: &Wanted) -> Vec<PublishedVersion> {
     let mut by_version: BTreeMap<&Version, Vec<&PublishedFile>> = BTreeMap::new();
-    for file in files {
-        if wanted.holds(&file.version) && (!file.yanked || wanted.is_exact()) {
-            by_version.entry(&file.version).or_default().push(file);
-        }
+    for file in files.iter().filter(|file| wanted.holds(&file.version)) {
+        by_version.entry(&file.version).or_default().push(file);
     }
+    by_version.retain(|_, files| {
+        let all_yanked = files.iter().all(|file| file.yanked);
+        if !all_yanked {
+            files.retain(|file| !file.yanked);
+        }
+        !all_yanked || wanted.is_exact()
+    });
     if !wanted.wants_pre_releases() && by_version.keys().any(|version| !version.any_prerelease()) {
         by_version.retain(|version, _| !version.any_prerelease());
     }
@@ -237,6 +242,25 @@ mod tests {
         ];
         assert_eq!(shown(&files, &Wanted::default()), ["2.0 (1)"]);
         assert_eq!(shown(&files, &wanted("==3.0")), ["3.0 (1)"]);
+    }
+
+    #[test]
+    fn yanked_files_do_not_count_beside_others_even_of_an_exact_version() {
+        let yanked = |name: &str| PublishedFile {
+            yanked: true,
+            ..file(name)
+        };
+        let files = [
+            yanked("example-2.0-py3-none-win_amd64.whl"),
+            file("example-2.0-py3-none-win32.whl"),
+            yanked("example-3.0-py3-none-win_amd64.whl"),
+            file("example-3.0.tar.gz"),
+        ];
+        for exact in ["==2.0", "===2.0"] {
+            let found = versions(&files, &wanted(exact));
+            assert_eq!(found[0].wheels, [files[1].clone()], "{exact}");
+        }
+        assert_eq!(shown(&files, &wanted("==3.0")), ["3.0 (0)"]);
     }
 
     #[test]

@@ -39,6 +39,10 @@ impl FileSource {
     /// # Errors
     /// It cannot be opened, or it is not a regular file.
     pub fn open(path: &Path) -> io::Result<Self> {
+        // Before it is opened: opening a pipe waits until somebody writes to it.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(not_regular());
+        }
         Self::of(File::open(path)?)
     }
 
@@ -49,10 +53,7 @@ impl FileSource {
     pub fn of(file: File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "it is not a regular file",
-            ));
+            return Err(not_regular());
         }
         Ok(Self {
             file,
@@ -112,6 +113,10 @@ impl Read for FileRange<'_> {
         self.at += count as u64;
         Ok(count)
     }
+}
+
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
 }
 
 #[cfg(unix)]
@@ -198,6 +203,19 @@ mod tests {
         kept.as_file().set_len(4).unwrap();
         let error = read(&source, 0, 10).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_and_a_device_are_no_sources() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        for path in [pipe.as_path(), Path::new("/dev/zero")] {
+            let error = FileSource::open(path).unwrap_err();
+            assert_eq!(error.to_string(), "it is not a regular file");
+        }
     }
 
     #[test]

@@ -33,6 +33,10 @@ impl Folder {
 
     pub(super) fn read(&self, kind: &str, key: &str) -> Option<Vec<u8>> {
         let (_, path) = self.place(kind, key)?;
+        // Before it is opened: opening a pipe waits until somebody writes to it.
+        if !std::fs::metadata(&path).ok()?.is_file() {
+            return None;
+        }
         let file = File::open(path).ok()?;
         let metadata = file.metadata().ok()?;
         if !metadata.is_file() || metadata.len() > MAXIMUM_BYTES {
@@ -65,4 +69,33 @@ fn write_whole(folder: &Path, path: &Path, parts: &[&[u8]]) -> std::io::Result<(
     file.flush()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::Sha256Sum;
+
+    use super::*;
+
+    #[test]
+    fn an_entry_comes_back() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().to_owned());
+        let key = Sha256Sum::of(b"entry");
+        folder.write("kind", &key, &[b"a", b"b"]).unwrap();
+        assert_eq!(folder.read("kind", &key).as_deref(), Some(&b"ab"[..]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_the_place_of_an_entry_is_not_waited_for() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::new(root.path().to_owned());
+        let key = Sha256Sum::of(b"entry");
+        let (shard, pipe) = folder.place("kind", &key).unwrap();
+        std::fs::create_dir_all(shard).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        assert_eq!(folder.read("kind", &key), None);
+    }
 }

@@ -110,6 +110,24 @@ async fn entries_that_make_no_sense_are_left_out_with_a_warning() {
 }
 
 #[tokio::test]
+async fn wheels_that_cannot_be_read_stay_with_the_reason() {
+    let fake = FakeIndex::start().await;
+    let mut bad_hash = file(LINUX);
+    bad_hash.sha256 = Some("00".into());
+    fake.publish("demo", bad_hash)
+        .publish("demo", file(MACOS).at("ftp://files.example/demo.whl"));
+    let project = index(&fake).project("demo", &Forgetful).await.unwrap();
+    assert_eq!(project.warnings.len(), 0);
+    let problems: Vec<&str> = project
+        .files
+        .iter()
+        .map(|file| file.problem.as_deref().unwrap())
+        .collect();
+    assert!(problems[0].contains("SHA-256"), "{problems:?}");
+    assert!(problems[1].contains("scheme \"ftp\""), "{problems:?}");
+}
+
+#[tokio::test]
 async fn platforms_arrive_one_after_another() {
     let fake = FakeIndex::start().await;
     let folder = tempfile::tempdir().unwrap();
@@ -185,6 +203,16 @@ async fn what_is_no_name_is_not_asked_for(#[case] name: &str) {
 )]
 #[case("application/json", "{\"message\": \"no\"}", "no API version")]
 #[case("application/json", "<html>", "no API version")]
+#[case(
+    "application/json",
+    r#"{"meta": {"api-version": "1.1"}, "name": "Other_Project", "files": []}"#,
+    "the page of the package \"Other_Project\" and not of \"demo\""
+)]
+#[case(
+    "application/json",
+    r#"{"meta": {"api-version": "1.1"}, "name": "demo", "files": [7, {"url": "a"}, {"filename": "a.tar.gz"}]}"#,
+    "none of its 3 entries"
+)]
 #[case("image/png", "PNG", "neither JSON nor HTML")]
 #[case(
     "application/vnd.pypi.simple.v2+json",
