@@ -30,6 +30,13 @@ pub struct Common {
     /// The configuration; none is ever picked up from the current folder by itself.
     #[arg(long, global = true, env = "REWHEEL_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// The package index, its simple API; by default that of the configuration, UV_DEFAULT_INDEX,
+    /// PIP_INDEX_URL or pip's configuration, else PyPI.
+    #[arg(long, global = true, value_name = "URL")]
+    pub index_url: Option<String>,
+    /// Ask no OpenSSL feed, use the built-in facts only.
+    #[arg(long, global = true)]
+    pub offline: bool,
     /// When to use colours; NO_COLOR is honoured.
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,
@@ -112,13 +119,6 @@ pub struct CheckNow {
     /// Look at every version that has wheels.
     #[arg(long)]
     pub all_versions: bool,
-    /// The package index, its simple API; by default that of the configuration, UV_DEFAULT_INDEX,
-    /// PIP_INDEX_URL or pip's configuration, else PyPI.
-    #[arg(long, value_name = "URL")]
-    pub index_url: Option<String>,
-    /// Ask no OpenSSL feed, use the built-in facts only.
-    #[arg(long)]
-    pub offline: bool,
     /// Remember nothing, and use nothing that is remembered.
     #[arg(long)]
     pub no_cache: bool,

@@ -28,7 +28,7 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         None => requests::by_hand(command, &configuration)?,
     };
     let location = IndexLocation::find(
-        command.index_url.as_deref(),
+        common.index_url.as_deref(),
         configuration
             .index_url
             .as_ref()
@@ -51,7 +51,7 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         parallel: limits::parallel(bounds),
         now: Utc::now(),
     };
-    warn(command, common, &configuration, &cycle);
+    warn(common, &configuration, &cycle);
     if file.is_some() && !command.dry_run {
         output::warn(
             common,
@@ -95,14 +95,14 @@ fn with_withdrawn(facts: OpensslFacts, withdrawn: &[OpensslVersion]) -> OpensslF
 }
 
 /// What people are to know beside the result.
-fn warn(command: &CheckNow, common: &Common, configuration: &Configuration, cycle: &Cycle) {
+fn warn(common: &Common, configuration: &Configuration, cycle: &Cycle) {
     let as_of = cycle.openssl.as_of;
     let days = cycle
         .now
         .date_naive()
         .signed_duration_since(as_of)
         .num_days();
-    let why = if command.offline {
+    let why = if common.offline {
         "as --offline asks"
     } else {
         "no OpenSSL feed was asked"

@@ -176,7 +176,7 @@ fn local(path: &Path, bounds: &scan::Limits) -> InspectedWheel {
     };
     let (scanned, sha256) = std::thread::scope(|scope| {
         let sum = scope.spawn(|| source.sha256());
-        let scanned = scan::scan(&source, bounds);
+        let scanned = scan::scan_whole(&source, bounds);
         let sum = sum
             .join()
             .unwrap_or_else(|_| Err(io::Error::other("hashing it broke off")));
@@ -219,7 +219,7 @@ async fn remote(
         wheel,
         &limits::wheel(&bounds),
         move |bytes| bar.received(bytes),
-        move |wheel| scan::scan(wheel, &bounds.scan),
+        move |wheel| scan::scan_whole(wheel, &bounds.scan),
     )
     .await;
     match read {

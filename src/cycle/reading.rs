@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 
 use crate::index::File;
-use crate::model::{WheelName, WheelScan};
+use crate::model::{Os, WheelName, WheelScan};
 use crate::policy::{WheelContent, WheelFacts};
 use crate::scan::{self, Scanned};
 use crate::source::read_wheel;
@@ -29,7 +29,7 @@ impl Cycle {
             .map(|(file, name, scan)| async move {
                 let content = match scan {
                     Some(scan) => WheelContent::Scanned(scan),
-                    None => self.read_one(file, progress).await,
+                    None => self.read_one(file, &name, progress).await,
                 };
                 progress.done();
                 WheelFacts {
@@ -48,7 +48,15 @@ impl Cycle {
         Some(scanned.scan)
     }
 
-    async fn read_one(&self, file: &File, progress: &Arc<dyn Progress>) -> WheelContent {
+    async fn read_one(
+        &self,
+        file: &File,
+        name: &WheelName,
+        progress: &Arc<dyn Progress>,
+    ) -> WheelContent {
+        if let Some(problem) = &file.problem {
+            return WheelContent::Unreadable(format!("{}: {problem}", file.name));
+        }
         let Some(promised) = file.sha256.as_deref() else {
             return WheelContent::Unreadable(format!(
                 "the index promises no SHA-256 for {}, so nothing that is read from it can be \
@@ -57,13 +65,22 @@ impl Cycle {
             ));
         };
         let limits = self.scan_limits;
+        // A wheel for one platform is there for its binaries, so its names are not taken at their
+        // word.
+        let for_any = name.operating_systems() == [Os::Any];
         let told = Arc::clone(progress);
         let read = read_wheel(
             self.index.client(),
             file,
             &self.wheel_limits,
             move |bytes| told.received(bytes),
-            move |wheel| scan::scan(wheel, &limits),
+            move |wheel| {
+                if for_any {
+                    scan::scan(wheel, &limits)
+                } else {
+                    scan::scan_whole(wheel, &limits)
+                }
+            },
         )
         .await;
         match read {
