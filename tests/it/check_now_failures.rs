@@ -111,7 +111,7 @@ async fn a_refused_connection_leaves_it_untold() {
 
 #[rstest]
 #[case::a_word("nonsense")]
-#[case::a_file("file:///tmp/simple/")]
+#[case::a_file("file:///simple/")]
 fn an_address_that_is_none_is_a_mistake(#[case] url: &str) {
     let ran = User::new().run(&["check-now", "demo", "--index-url", url]);
     ran.exits(2).complains("error: ");
