@@ -224,6 +224,22 @@ fn a_wheel_that_shows_nothing_native_is_left_alone_after_its_tail() {
 }
 
 #[test]
+fn a_wheel_of_a_platform_is_read_whatever_its_names_say() {
+    let index = FakeIndex::start_blocking();
+    let binary = elf(
+        Machine::X86_64,
+        None,
+        &[],
+        &openssl_texts("OpenSSL 3.5.4 30 Sep 2025"),
+    );
+    let wheel = crate::support::wheel::build(&[("demo/data.txt", &binary)]);
+    index.publish("demo", file("1.0", LINUX, wheel));
+    let ran = User::new().check(&index, &["demo"]);
+    ran.exits(1);
+    assert_eq!(ran.row("manylinux_2_28_x86_64")[2], "3.5.4");
+}
+
+#[test]
 fn platforms_arrive_one_after_another() {
     let index = FakeIndex::start_blocking();
     let user = User::new();

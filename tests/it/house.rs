@@ -22,8 +22,23 @@ const LAYERS: [&[&str]; 7] = [
 /// Modules without input, output, clock or threads.
 const PURE: [&str; 3] = ["model", "scan", "policy"];
 
-/// Names that pure modules may not use, as paths.
-const IMPURE: [&str; 12] = [
+/// Names that pure modules may not use, wherever in a path they stand; `*` and `as` are renames
+/// behind which such a name could hide.
+const IMPURE: &[&str] = &[
+    "std::*",
+    "std::as",
+    "chrono::*",
+    "chrono::as",
+    "crate::*",
+    "crate::as",
+    "Utc::as",
+    "io::stdin",
+    "io::stdout",
+    "io::stderr",
+    "std::os",
+    "axum",
+    "indicatif",
+    "console",
     "tokio",
     "reqwest",
     "octocrab",
@@ -93,6 +108,16 @@ fn collect(tokens: TokenStream, depth: usize, prefix: &[String], found: &mut BTr
     };
     for token in tokens {
         match token {
+            TokenTree::Punct(punct) if punct.as_char() == '*' && colons == 2 => {
+                path.push("*".to_owned());
+                finish(&mut path, found);
+                colons = 0;
+            }
+            TokenTree::Ident(ident) if ident == "as" && path.len() > prefix.len() => {
+                path.push("as".to_owned());
+                finish(&mut path, found);
+                colons = 0;
+            }
             TokenTree::Ident(ident) => {
                 let word = ident.to_string();
                 if colons != 2 && path.len() > prefix.len() {
@@ -155,11 +180,9 @@ fn trespasses(file: &SourceFile) -> Vec<String> {
         {
             found.push(format!("{}: {module} may not know {path}", file.name));
         }
-        let impure = IMPURE.iter().find(|name| {
-            path == **name
-                || path.starts_with(&format!("{name}::"))
-                || path.ends_with(&format!("::{name}"))
-        });
+        let impure = IMPURE
+            .iter()
+            .find(|name| format!("::{path}::").contains(&format!("::{name}::")));
         if let Some(name) = impure
             && PURE.contains(&module)
         {
@@ -261,6 +284,42 @@ fn the_walk_sees_every_way_to_spell_a_path() {
             "fn f() { chrono::Utc::now() }",
             "policy is pure and may not use Utc::now",
         ),
+        (
+            "policy/a.rs",
+            "fn f() { chrono::Local::now() }",
+            "policy is pure and may not use Local",
+        ),
+        (
+            "policy/a.rs",
+            "use crate::*;",
+            "policy is pure and may not use crate::*",
+        ),
+        (
+            "policy/a.rs",
+            "use super::super::*;",
+            "policy is pure and may not use crate::*",
+        ),
+        (
+            "policy/a.rs",
+            "use crate as root;",
+            "policy is pure and may not use crate::as",
+        ),
+        (
+            "policy/a.rs",
+            "use std as s;",
+            "policy is pure and may not use std::as",
+        ),
+        (
+            "policy/a.rs",
+            "use chrono::Utc as Clock;",
+            "policy is pure and may not use Utc::as",
+        ),
+        (
+            "policy/a.rs",
+            "fn f() { std::io::stdin() }",
+            "policy is pure and may not use io::stdin",
+        ),
+        ("policy/a.rs", "fn f(a: u8) -> u16 { a as u16 }", ""),
         (
             "policy/a.rs",
             "use chrono::Local;",

@@ -16,6 +16,7 @@ mod check_now_memory;
 mod check_now_output;
 mod configuration;
 mod credentials;
+mod distill;
 mod fetch;
 mod history;
 mod house;
