@@ -5,6 +5,7 @@
 mod hostile;
 mod made;
 mod reading;
+mod weighing;
 
 use rstest::rstest;
 use zip::CompressionMethod;
