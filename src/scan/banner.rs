@@ -115,6 +115,20 @@ impl Texts {
             .map_or(&[], |marked| marked.hits.as_slice())
     }
 
+    /// Whether a text names a library's code, rather than something that others have as well.
+    pub(super) fn name_a_library(&self) -> bool {
+        let marks = [
+            Mark::Directory,
+            Mark::Configuration,
+            Mark::Providers,
+            Mark::SslSource,
+            Mark::CryptoSource,
+            Mark::BoringSource,
+            Mark::AwsLcSource,
+        ];
+        !self.dated.is_empty() || marks.into_iter().any(|mark| self.has(mark))
+    }
+
     fn mark(&mut self, mark: Mark, offset: u64, text: &[u8]) {
         match mark {
             Mark::Directory | Mark::BuiltOn => {

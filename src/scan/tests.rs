@@ -4,6 +4,7 @@
 
 mod hostile;
 mod made;
+mod masked;
 mod reading;
 mod weighing;
 
