@@ -9,7 +9,7 @@
 //! - `archive`: the zip directory; `members`: what names tell; `nested`: archives in archives;
 //! - `member`: one member, by what its first bytes say; `inflate`: unpacking; `sbom`;
 //! - `binary`: one object file while it streams by; `image`: what is kept of it;
-//! - `banner`, `dated`: texts; `object_file`, `elf`, `mach_o`, `pe`, `version_number`: headers;
+//! - `banner`, `dated`, `distinct`: texts; `object_file`, `elf`, `mach_o`, `pe`, `version_number`: headers;
 //! - `verdict`: from what was gathered to findings; `library_name`.
 
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
@@ -18,6 +18,7 @@ mod archive;
 mod banner;
 mod binary;
 mod dated;
+mod distinct;
 mod elf;
 mod fields;
 mod image;
@@ -42,7 +43,7 @@ use crate::model::WheelScan;
 
 /// The revision of the scanner. Findings of another revision are not comparable: what is
 /// remembered about a wheel counts only under the revision that made it.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;
 
 /// How many bytes at the end of a wheel are read first, 64 KiB: the directory of every wheel
 /// measured fits them.
@@ -106,7 +107,16 @@ pub struct Scanned {
 /// What the source answers. Whatever is wrong with the archive or one of its members is a
 /// problem in the scan instead, and the rest is scanned.
 pub fn scan<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned> {
-    wheel::scan(source, limits)
+    wheel::scan(source, limits, wheel::Reach::AsNeeded)
+}
+
+/// Scans a wheel as [`scan`] does, and reads everything, whatever the directory shows: for one
+/// whose names are not to be trusted, or whose bytes must all be hashed.
+///
+/// # Errors
+/// As of [`scan`].
+pub fn scan_whole<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned> {
+    wheel::scan(source, limits, wheel::Reach::Whole)
 }
 
 #[cfg(test)]
