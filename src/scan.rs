@@ -9,7 +9,7 @@
 //! - `archive`: the zip directory; `members`: what names tell; `nested`: archives in archives;
 //! - `member`: one member, by what its first bytes say; `inflate`: unpacking; `sbom`;
 //! - `binary`: one object file while it streams by; `image`: what is kept of it;
-//! - `banner`, `dated`: texts; `object_file`, `elf`, `mach_o`, `pe`, `version_number`: headers;
+//! - `banner`, `dated`, `distinct`: texts; `object_file`, `elf`, `mach_o`, `pe`, `version_number`: headers;
 //! - `verdict`: from what was gathered to findings; `library_name`.
 
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
@@ -18,6 +18,7 @@ mod archive;
 mod banner;
 mod binary;
 mod dated;
+mod distinct;
 mod elf;
 mod fields;
 mod image;

@@ -29,6 +29,8 @@ pub(super) struct DirectoryPlace {
     pub entries: u64,
     /// What stands before the archive; every offset in it counts from there.
     pub shift: u64,
+    /// Whether another reader could find another directory.
+    pub is_ambiguous: bool,
 }
 
 /// One entry of the directory.
@@ -93,8 +95,10 @@ pub(super) fn find_directory(tail: &[u8], tail_at: u64) -> Result<DirectoryPlace
     let mut offset = field32(16).ok_or(cut)?;
     let mut directory_end = tail_at.saturating_add(end as u64);
 
+    let mut is_ambiguous = has_rival(tail, end);
     let needs_zip64 = entries == 0xffff || len == 0xffff_ffff || offset == 0xffff_ffff;
-    if let Some(record) = zip64_record(tail, tail_at, end) {
+    let zip64 = zip64_record(tail, tail_at, end);
+    if let Some(record) = &zip64 {
         let wide = Fields::little(record.bytes);
         entries = wide.u64(32).ok_or(cut)?;
         len = wide.u64(40).ok_or(cut)?;
@@ -109,11 +113,19 @@ pub(super) fn find_directory(tail: &[u8], tail_at: u64) -> Result<DirectoryPlace
     let shift = at
         .checked_sub(offset)
         .ok_or("the directory is not where the end record says")?;
+    // Some readers take the record that the locator names, some the one before the locator.
+    if let Some(record) = zip64 {
+        let own_len = Fields::little(record.bytes).u64(4).unwrap_or_default();
+        let behind = record.at.saturating_add(12).saturating_add(own_len);
+        is_ambiguous |= behind != record.locator
+            || (record.named != record.at && record.named.saturating_add(shift) != record.at);
+    }
     Ok(DirectoryPlace {
         at,
         len,
         entries,
         shift,
+        is_ambiguous,
     })
 }
 
@@ -138,9 +150,28 @@ fn find_end_record(tail: &[u8]) -> Option<usize> {
     fitting
 }
 
+/// Whether another reader could take another end record than the one at `chosen`: the last one,
+/// whatever its comment, or an earlier one in whose comment all the rest stands.
+fn has_rival(tail: &[u8], chosen: usize) -> bool {
+    let fields = Fields::little(tail);
+    memchr::memmem::find_iter(tail, &END_RECORD.to_le_bytes())
+        .filter(|at| *at != chosen)
+        .any(|at| {
+            let Some(comment) = fields.u16(at.saturating_add(20)) else {
+                return false;
+            };
+            let end = at
+                .saturating_add(END_RECORD_LEN)
+                .saturating_add(usize::from(comment));
+            at > chosen || end == tail.len()
+        })
+}
+
 struct Zip64Record<'a> {
     bytes: &'a [u8],
     at: u64,
+    named: u64,
+    locator: u64,
 }
 
 fn zip64_record(tail: &[u8], tail_at: u64, end: usize) -> Option<Zip64Record<'_>> {
@@ -159,7 +190,12 @@ fn zip64_record(tail: &[u8], tail_at: u64, end: usize) -> Option<Zip64Record<'_>
         let inside = usize::try_from(at.checked_sub(tail_at)?).ok()?;
         (fields.u32(inside)? == ZIP64_END_RECORD).then_some(())?;
         let bytes = fields.slice(inside, usize::try_from(ZIP64_END_RECORD_LEN).ok()?)?;
-        Some(Zip64Record { bytes, at })
+        Some(Zip64Record {
+            bytes,
+            at,
+            named,
+            locator: tail_at.checked_add(locator as u64)?,
+        })
     })
 }
 
@@ -194,6 +230,10 @@ pub(super) fn read_directory(bytes: &[u8], place: DirectoryPlace, limit: u64) ->
         && directory.entries.len() as u64 & 0xffff != place.entries
     {
         directory.damage = Some("the directory does not have as many entries as it says");
+    }
+    if directory.damage.is_none() && place.is_ambiguous {
+        directory.damage =
+            Some("there is more than one end record, and readers differ in which one counts");
     }
     directory
 }
@@ -250,6 +290,21 @@ fn widen(extra: &[u8], values: &mut [&mut u64]) -> Option<()> {
         at = body.checked_add(usize::from(len))?;
     }
     Some(())
+}
+
+/// Whether bytes begin with what stands behind the members: the directory, an end record, or
+/// the extra data of an encrypted directory (APPNOTE 4.3.11).
+pub(super) fn is_end_of_members(bytes: &[u8]) -> bool {
+    const EXTRA_DATA: u32 = 0x0806_4b50;
+    let signatures = [DIRECTORY_HEADER, END_RECORD, ZIP64_END_RECORD, EXTRA_DATA];
+    Fields::little(bytes)
+        .u32(0)
+        .is_some_and(|signature| signatures.contains(&signature))
+}
+
+/// Whether bytes begin with what may follow a member.
+pub(super) fn is_signature(bytes: &[u8]) -> bool {
+    Fields::little(bytes).u32(0) == Some(LOCAL_HEADER) || is_end_of_members(bytes)
 }
 
 /// Reads the fixed part of a local header.

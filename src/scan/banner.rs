@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use super::dated::{self, Dated};
+use super::distinct::Distinct;
 use super::fields::until_nul;
 use crate::model::Library;
 
@@ -17,9 +18,6 @@ pub(super) const BEHIND: usize = 96;
 
 /// How many texts of one kind are kept for a binary; the others are only counted.
 const KEPT: usize = 8;
-
-/// How many different dated texts and bare versions are kept for a binary.
-const VERSIONS_KEPT: usize = 48;
 
 /// A kind of text that tells of a library's code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,6 +58,22 @@ pub(super) struct Hit {
     pub offset: u64,
 }
 
+/// A version text of a fork.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fork {
+    pub library: Library,
+    pub version: String,
+    pub text: String,
+}
+
+impl Fork {
+    /// Whether the text is nothing but name and version, as in the library itself. A sentence
+    /// that speaks of a fork goes on.
+    pub(super) fn is_bare(&self) -> bool {
+        self.text.ends_with(&self.version)
+    }
+}
+
 /// How often a kind of text occurs, and the first of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Marked {
@@ -70,12 +84,15 @@ pub(super) struct Marked {
 /// The texts found in one binary.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Texts {
-    /// OpenSSL's dated version texts.
-    pub dated: Vec<Dated>,
-    /// The versions of forks, from texts such as `AWS-LC 5.12.0`.
-    pub forks: Vec<(Library, String, Hit)>,
-    /// Bare versions of the provider tables, `\0 3.6.2 \0`.
-    pub bare: Vec<Hit>,
+    /// OpenSSL's dated version texts, and how far from the build date or folder they stand.
+    pub dated: Distinct<Dated>,
+    /// How often one of OpenSSL's modules names itself in such a text.
+    pub modules: u32,
+    /// The versions of forks, from texts such as `AWS-LC 5.12.0`; places as of dated texts.
+    pub forks: Distinct<Fork>,
+    /// Bare versions of the provider tables, `\0 3.6.2 \0`, and how far from the parameters of
+    /// providers they stand.
+    pub bare: Distinct<String>,
     /// All else.
     pub marks: BTreeMap<Mark, Marked>,
 }
@@ -98,7 +115,29 @@ impl Texts {
             .map_or(&[], |marked| marked.hits.as_slice())
     }
 
+    /// Whether a text names a library's code, rather than something that others have as well.
+    pub(super) fn name_a_library(&self) -> bool {
+        let marks = [
+            Mark::Directory,
+            Mark::Configuration,
+            Mark::Providers,
+            Mark::SslSource,
+            Mark::CryptoSource,
+            Mark::BoringSource,
+            Mark::AwsLcSource,
+        ];
+        !self.dated.is_empty() || marks.into_iter().any(|mark| self.has(mark))
+    }
+
     fn mark(&mut self, mark: Mark, offset: u64, text: &[u8]) {
+        match mark {
+            Mark::Directory | Mark::BuiltOn => {
+                self.dated.mark(offset);
+                self.forks.mark(offset);
+            }
+            Mark::ProviderParameter => self.bare.mark(offset),
+            _ => {}
+        }
         let marked = self.marks.entry(mark).or_default();
         marked.count = marked.count.saturating_add(1);
         if marked.hits.len() < KEPT {
@@ -164,11 +203,9 @@ pub(super) fn read(texts: &mut Texts, bytes: &[u8], at: usize, base: u64) {
         read_bare(texts, rest, offset);
     } else if starts(b"OpenSSL ") {
         let before = bytes.get(..at).unwrap_or_default();
-        let dated = dated::read(rest, offset, before.ends_with(b" part of "));
-        if let Some(dated) = dated
-            && texts.dated.len() < VERSIONS_KEPT
-        {
-            texts.dated.push(dated);
+        if let Some(dated) = dated::read(rest, before.ends_with(b" part of ")) {
+            texts.modules = texts.modules.saturating_add(u32::from(dated.module));
+            texts.dated.see(dated, offset);
         }
         if rest
             .get(..LONGEST_BORING)
@@ -226,13 +263,8 @@ fn first_group(form: &LazyLock<Option<Regex>>, bytes: &[u8]) -> Option<String> {
 }
 
 fn read_bare(texts: &mut Texts, rest: &[u8], offset: u64) {
-    if let Some(version) = first_group(&BARE, rest)
-        && texts.bare.len() < VERSIONS_KEPT
-    {
-        texts.bare.push(Hit {
-            text: version,
-            offset: offset.saturating_add(1),
-        });
+    if let Some(version) = first_group(&BARE, rest) {
+        texts.bare.see(version, offset.saturating_add(1));
     }
 }
 
@@ -248,10 +280,13 @@ fn read_fork(texts: &mut Texts, rest: &[u8], offset: u64) {
             continue;
         };
         if let Some(version) = first_group(&AFTER_NAME, after) {
-            if texts.forks.len() < VERSIONS_KEPT {
-                let text = printable(until_nul(rest));
-                texts.forks.push((library, version, Hit { text, offset }));
-            }
+            let text = printable(until_nul(rest));
+            let fork = Fork {
+                library,
+                version,
+                text,
+            };
+            texts.forks.see(fork, offset);
         } else if library == Library::AwsLc
             && [&b"KEM method"[..], b"PQ DSA method", b"EVP_PKEY "]
                 .iter()

@@ -21,14 +21,39 @@ const MAXIMUM_GAPS: u32 = 512;
 pub(super) enum Magic {
     Object(BinaryFormat),
     Archive,
+    /// An `ar` archive or WebAssembly: nothing reads its structure, but its texts can be searched.
+    Unread,
+    /// A binary whose headers nothing can be read from.
+    Broken(&'static str),
     Other,
 }
 
 /// How many bytes tell what a member is.
-pub(super) const MAGIC_BYTES: usize = 4096;
+const MAGIC_BYTES: usize = 4096;
 
-/// Tells what a member is.
-pub(super) fn magic(head: &[u8]) -> Magic {
+/// How many bytes tell whether a file is a PE file, whose header may stand anywhere behind its
+/// DOS program: 64 KiB and a little.
+const PE_MAGIC_BYTES: usize = (64 << 10) + 64;
+
+/// Reads as many of a member's first bytes as tell what it is.
+pub(super) fn first_bytes<R: Read + ?Sized>(input: &mut R) -> io::Result<Vec<u8>> {
+    // Most members are text: a few bytes tell.
+    let mut first = vec![0_u8; 64];
+    let read = fill(input, &mut first)?;
+    first.truncate(read);
+    let enough = match first.as_slice() {
+        [b'M', b'Z', ..] => PE_MAGIC_BYTES,
+        [0xca, 0xfe, ..] => MAGIC_BYTES,
+        _ => return Ok(first),
+    };
+    first.resize(enough, 0);
+    let more = fill(input, first.get_mut(read..).unwrap_or_default())?;
+    first.truncate(read.saturating_add(more));
+    Ok(first)
+}
+
+/// Tells what a member is, by its first bytes; where they are not enough, by its name.
+pub(super) fn magic(head: &[u8], path: &str) -> Magic {
     match head {
         [0x7f, b'E', b'L', b'F', ..] => Magic::Object(BinaryFormat::Elf),
         [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] | [0xfe, 0xed, 0xfa, 0xcf | 0xce, ..] => {
@@ -38,7 +63,16 @@ pub(super) fn magic(head: &[u8]) -> Magic {
             Magic::Object(BinaryFormat::MachO)
         }
         [b'M', b'Z', ..] if pe::is_pe(head) => Magic::Object(BinaryFormat::Pe),
+        [0xca, 0xfe, 0xba, 0xbe | 0xbf, ..] if mach_o::is_absurd(head, path) => {
+            Magic::Broken("a universal file with no slices or too many")
+        }
+        [b'M', b'Z', ..] if pe::is_name(path) => {
+            Magic::Broken("the PE header is not where the DOS header says")
+        }
         [b'P', b'K', 3, 4, ..] => Magic::Archive,
+        [b'!', b'<', b'a', b'r', b'c', b'h', b'>', b'\n', ..] | [0, b'a', b's', b'm', ..] => {
+            Magic::Unread
+        }
         _ => Magic::Other,
     }
 }
@@ -88,6 +122,9 @@ pub(super) fn stream<R: Read + ?Sized>(
     }
     look.begin(len);
     let error = look.stream(rest, &mut memory.window).err();
+    if look.stray.name_a_library() && look.malformed.is_none() {
+        look.malformed = Some("texts of a library stand outside of every slice");
+    }
     let streamed = Streamed {
         parts: look.parts,
         gone: look.gone,
@@ -98,12 +135,28 @@ pub(super) fn stream<R: Read + ?Sized>(
     streamed
 }
 
+/// Searches a member of no known format for the libraries' texts.
+pub(super) fn texts<R: Read + ?Sized>(
+    first: &[u8],
+    rest: &mut R,
+    len: u64,
+    memory: &mut Memory,
+) -> (Texts, Option<io::Error>) {
+    let mut look = Look::new(BinaryFormat::Pe, len, std::mem::take(&mut memory.head));
+    look.begin_head(first);
+    let error = look.stream(rest, &mut memory.window).err();
+    memory.head = look.image.into_head();
+    (look.stray, error)
+}
+
 struct Look {
     format: BinaryFormat,
     len: u64,
     head_limit: usize,
     image: Image,
     parts: Vec<Part>,
+    /// Texts outside of every part.
+    stray: Texts,
     gone: Vec<(u64, u64)>,
     malformed: Option<&'static str>,
     gaps: u32,
@@ -122,6 +175,7 @@ impl Look {
             },
             image: Image::new(len, head),
             parts: Vec::new(),
+            stray: Texts::default(),
             gone: Vec::new(),
             malformed: None,
             gaps: 0,
@@ -195,7 +249,7 @@ impl Look {
             } else {
                 head.len().saturating_sub(banner::AHEAD)
             };
-            search(&mut self.parts, head, searched, end, 0);
+            search(&mut self.parts, &mut self.stray, head, searched, end, 0);
             searched = searched.max(end);
             if ended || self.image.head().len() >= self.head_limit {
                 return Ok(searched);
@@ -240,7 +294,7 @@ impl Look {
             } else {
                 known.len().saturating_sub(banner::AHEAD)
             };
-            search(&mut self.parts, known, from, end, base);
+            search(&mut self.parts, &mut self.stray, known, from, end, base);
             let keep = end.max(from).saturating_sub(banner::BEHIND);
             base = base.saturating_add(keep as u64);
             from = end.max(from).saturating_sub(keep);
@@ -288,7 +342,7 @@ impl Look {
     }
 }
 
-fn search(parts: &mut [Part], bytes: &[u8], from: usize, to: usize, base: u64) {
+fn search(parts: &mut [Part], stray: &mut Texts, bytes: &[u8], from: usize, to: usize, base: u64) {
     banner::search(bytes, from, to, |at| {
         let place = base.saturating_add(at as u64);
         let part = parts.iter_mut().find(|part| {
@@ -296,9 +350,8 @@ fn search(parts: &mut [Part], bytes: &[u8], from: usize, to: usize, base: u64) {
                 .checked_sub(part.slice.at)
                 .is_some_and(|inside| inside < part.slice.len)
         });
-        if let Some(part) = part {
-            banner::read(&mut part.texts, bytes, at, base);
-        }
+        let texts = part.map_or(&mut *stray, |part| &mut part.texts);
+        banner::read(texts, bytes, at, base);
     });
 }
 

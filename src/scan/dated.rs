@@ -15,8 +15,6 @@ pub(super) struct Dated {
     pub suffix: Option<String>,
     /// The text as it stands there.
     pub text: String,
-    /// Where it stands.
-    pub offset: u64,
     /// Whether it is one of the lines by which the library's own modules name themselves,
     /// `MD4 part of OpenSSL 1.0.2k  26 Jan 2017`.
     pub module: bool,
@@ -41,8 +39,8 @@ static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// How far a text may reach, in bytes.
 pub(super) const LONGEST: usize = 96;
 
-/// Reads the dated text that begins with `bytes`; `offset` is its place.
-pub(super) fn read(bytes: &[u8], offset: u64, module: bool) -> Option<Dated> {
+/// Reads the dated text that begins with `bytes`.
+pub(super) fn read(bytes: &[u8], module: bool) -> Option<Dated> {
     let bytes = bytes.get(..LONGEST).unwrap_or(bytes);
     let found = FORM.as_ref()?.captures(bytes)?;
     let group = |name| {
@@ -61,7 +59,6 @@ pub(super) fn read(bytes: &[u8], offset: u64, module: bool) -> Option<Dated> {
         red_hat: fips.is_some(),
         suffix: suffix.or(fips),
         text: String::from_utf8_lossy(found.get(0)?.as_bytes()).into_owned(),
-        offset,
         module,
     })
 }
@@ -92,7 +89,7 @@ mod tests {
     #[case("OpenSSL 3's legacy provider", "", None)]
     #[case("OpenSSL 1.1.1 (compatible; BoringSSL)", "", None)]
     fn forms(#[case] text: &str, #[case] version: &str, #[case] suffix: Option<&str>) {
-        let found = read(format!("{text}\0more").as_bytes(), 9, false);
+        let found = read(format!("{text}\0more").as_bytes(), false);
         let Some(found) = found else {
             assert_eq!(version, "", "{text} was not read");
             return;
@@ -100,6 +97,5 @@ mod tests {
         assert_eq!(found.version, version);
         assert_eq!(found.suffix.as_deref(), suffix);
         assert_eq!(found.text, text);
-        assert_eq!(found.offset, 9);
     }
 }

@@ -31,6 +31,17 @@ pub(super) fn is_universal(head: &[u8]) -> bool {
         && matches!(fields.u32(4), Some(1..=MAXIMUM_SLICES))
 }
 
+/// Whether a file begins like a universal file that no loader takes, and is no Java class: those
+/// have 45 or more in the place of the number of slices.
+pub(super) fn is_absurd(head: &[u8], path: &str) -> bool {
+    const LEAST_JAVA: u32 = 45;
+    let fields = Fields::new(head, true);
+    let is_class = fields.u32(0) == Some(macho::FAT_MAGIC)
+        && fields.u32(4).is_some_and(|count| count >= LEAST_JAVA);
+    let path = path.to_ascii_lowercase();
+    !is_universal(head) && (!is_class || path.ends_with(".so") || path.ends_with(".dylib"))
+}
+
 /// The slices of a universal file, `len` bytes long, from its first bytes.
 pub(super) fn slices(head: &[u8], len: u64) -> Result<Vec<Slice>, Missing> {
     let fields = Fields::new(head, true);

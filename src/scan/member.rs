@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 
 use super::Limits;
-use super::archive::Entry;
-use super::binary::{self, MAGIC_BYTES, Magic, Memory, Part};
+use super::archive::{self, Entry};
+use super::binary::{self, Magic, Memory, Part};
 use super::inflate::{self, Checked, Inflater, Method, Stop};
 use super::members;
 use super::nested;
@@ -15,6 +15,9 @@ use crate::model::{BinaryFormat, Problem, ProblemCode};
 
 /// How many problems of one wheel are told.
 const MAXIMUM_PROBLEMS: usize = 1000;
+
+/// Within how many bytes an archive behind other bytes must begin, 64 KiB.
+const PREFIX_BYTES: usize = 64 << 10;
 
 /// A member as it stands in an archive.
 #[derive(Clone, Copy, Debug)]
@@ -198,16 +201,8 @@ impl Collector {
     }
 
     fn look<R: Read>(&mut self, member: &Packed<'_>, inflated: &mut R) -> io::Result<Looked> {
-        let mut first = vec![0_u8; MAGIC_BYTES];
-        // Most members are text: a few bytes tell.
-        let read = binary::fill(inflated, first.get_mut(..64).unwrap_or_default())?;
-        first.truncate(read);
-        if matches!(first.as_slice(), [b'M', b'Z', ..] | [0xca, 0xfe, ..]) {
-            first.resize(MAGIC_BYTES, 0);
-            let more = binary::fill(inflated, first.get_mut(read..).unwrap_or_default())?;
-            first.truncate(read.saturating_add(more));
-        }
-        match binary::magic(&first) {
+        let first = binary::first_bytes(inflated)?;
+        match binary::magic(&first, member.path) {
             Magic::Object(format) => self.binary(member, format, &first, inflated),
             Magic::Archive => {
                 let stream = first.as_slice().chain(&mut *inflated);
@@ -225,8 +220,60 @@ impl Collector {
                 }
                 Ok(Looked::Whole)
             }
+            Magic::Unread => {
+                let (texts, error) = binary::texts(&first, inflated, member.size, &mut self.memory);
+                if texts.name_a_library() {
+                    let message =
+                        "The member has texts of a library, but files of its kind are not read.";
+                    self.problem(
+                        ProblemCode::UnsupportedMember,
+                        Some(member.path),
+                        message.to_owned(),
+                    );
+                }
+                error.map_or(Ok(Looked::Whole), Err)
+            }
+            Magic::Broken(what) => {
+                let message = format!("The headers of the binary are damaged: {what}.");
+                self.problem(ProblemCode::MalformedBinary, Some(member.path), message);
+                Ok(Looked::Part)
+            }
+            Magic::Other if first.starts_with(b"#!") || members::is_archive(member.path) => {
+                self.prefixed(member, first, inflated)
+            }
             Magic::Other => Ok(Looked::Part),
         }
+    }
+
+    /// Reads what may be an archive behind other bytes, such as a script that starts it.
+    fn prefixed<R: Read>(
+        &mut self,
+        member: &Packed<'_>,
+        mut first: Vec<u8>,
+        inflated: &mut R,
+    ) -> io::Result<Looked> {
+        if first.is_empty() || archive::is_end_of_members(&first) {
+            return Ok(Looked::Part);
+        }
+        let read = first.len();
+        first.resize(PREFIX_BYTES, 0);
+        let more = binary::fill(inflated, first.get_mut(read..).unwrap_or_default())?;
+        first.truncate(read.saturating_add(more));
+        let begin = memchr::memmem::find(&first, b"PK\x03\x04");
+        let Some(archive) = begin.and_then(|begin| first.get(begin..)) else {
+            if members::is_archive(member.path) {
+                let message = "The member is called an archive, but no archive was found in it.";
+                self.problem(
+                    ProblemCode::ArchiveCorrupt,
+                    Some(member.path),
+                    message.to_owned(),
+                );
+            }
+            return Ok(Looked::Part);
+        };
+        nested::walk(self, member, archive.chain(&mut *inflated))?;
+        io::copy(inflated, &mut io::sink())?;
+        Ok(Looked::Whole)
     }
 
     fn binary<R: Read>(

@@ -49,6 +49,15 @@ pub(super) fn could_be_native(path: &str) -> bool {
     }
 }
 
+/// Whether a member is a zip archive by its name.
+pub(super) fn is_archive(path: &str) -> bool {
+    const ENDINGS: [&str; 9] = [
+        "zip", "whl", "jar", "war", "egg", "pyz", "pyzw", "apk", "nupkg",
+    ];
+    path.rsplit_once('.')
+        .is_some_and(|(_, ending)| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+}
+
 /// Whether a member is an SBOM (PEP 770).
 pub(super) fn is_sbom(path: &str) -> bool {
     let mut parts = path.rsplit('/');

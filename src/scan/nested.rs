@@ -35,7 +35,23 @@ pub(super) fn walk<R: Read>(
     let mut input: BufReader<Box<dyn Read + '_>> =
         BufReader::with_capacity(INPUT_BYTES, Box::new(stream));
     let mut inflater = Inflater::new();
-    while let Some((header, name)) = next_header(&mut input)? {
+    // Bytes of the next header that were read already.
+    let mut ahead: Vec<u8> = Vec::new();
+    loop {
+        let next = next_header(io::Cursor::new(std::mem::take(&mut ahead)).chain(&mut input))?;
+        let (header, name) = match next {
+            Next::Member(header, name) => (header, name),
+            Next::Directory => return Ok(()),
+            Next::Lost => {
+                let message = "What follows the last member that was read is neither a member nor the archive's directory; the rest was not read.";
+                collector.problem(
+                    ProblemCode::ArchiveCorrupt,
+                    Some(outer.path),
+                    message.to_owned(),
+                );
+                return Ok(());
+            }
+        };
         collector.members = collector.members.saturating_add(1);
         if collector.members > collector.limits.members {
             let message = format!(
@@ -75,7 +91,7 @@ pub(super) fn walk<R: Read>(
         };
         if header.has_descriptor() {
             let crc = collector.member(&member, &mut input, &mut inflater);
-            descriptor(collector, &path, &mut input, crc)?;
+            ahead = descriptor(collector, &path, &mut input, crc)?;
             continue;
         }
         let mut packed = (&mut input).take(header.packed);
@@ -83,16 +99,16 @@ pub(super) fn walk<R: Read>(
         let left = packed.limit();
         skip(&mut input, left)?;
     }
-    Ok(())
 }
 
-/// Reads the descriptor that follows a member's data, and compares its CRC-32.
+/// Reads the descriptor that follows a member's data, and compares its CRC-32; returns what was
+/// read of what follows it.
 fn descriptor<R: BufRead>(
     collector: &mut Collector,
     path: &str,
     input: &mut R,
     crc: u32,
-) -> io::Result<()> {
+) -> io::Result<Vec<u8>> {
     let mut field = [0_u8; 4];
     fill(input, &mut field)?;
     if field == *b"PK\x07\x08" {
@@ -102,32 +118,50 @@ fn descriptor<R: BufRead>(
         let message = "The member's CRC-32 is wrong.".to_owned();
         collector.problem(ProblemCode::MemberCorrupt, Some(path), message);
     }
-    // Two lengths of 4 bytes, or of 8 in a zip64 archive: what follows tells.
+    // Two lengths of 4 bytes, or of 8 in a zip64 archive: what follows tells. The longer form is
+    // asked first, because a length may look like a signature, but nothing that a header has at
+    // that distance does.
     skip(input, 8)?;
-    let ahead = input.fill_buf()?;
-    if !ahead.starts_with(b"PK") && ahead.get(8..10) == Some(b"PK") {
-        input.consume(8);
+    let mut ahead = vec![0_u8; 12];
+    let read = fill(input, &mut ahead)?;
+    ahead.truncate(read);
+    if ahead.get(8..).is_some_and(archive::is_signature) {
+        ahead.drain(..8);
     }
-    Ok(())
+    Ok(ahead)
 }
 
-fn next_header<R: BufRead>(input: &mut R) -> io::Result<Option<(LocalHeader, String)>> {
+/// What stands where a member ends.
+enum Next {
+    Member(LocalHeader, String),
+    /// The archive's directory or what belongs to it: there are no more members.
+    Directory,
+    /// Something else, or nothing.
+    Lost,
+}
+
+fn next_header<R: Read>(mut input: R) -> io::Result<Next> {
+    let input = &mut input;
     let mut bytes = [0_u8; LOCAL_HEADER_LEN];
-    if fill(input, &mut bytes)? < LOCAL_HEADER_LEN {
-        return Ok(None);
-    }
-    let Some(mut header) = archive::local_header(&bytes) else {
-        return Ok(None);
+    let read = fill(input, &mut bytes)?;
+    let Some(mut header) = archive::local_header(&bytes).filter(|_| read == LOCAL_HEADER_LEN)
+    else {
+        return Ok(if archive::is_end_of_members(&bytes) {
+            Next::Directory
+        } else {
+            Next::Lost
+        });
     };
     let mut name = vec![0_u8; usize::from(header.name_len)];
     let mut extra = vec![0_u8; usize::from(header.extra_len)];
     if fill(input, &mut name)? < name.len() || fill(input, &mut extra)? < extra.len() {
-        return Ok(None);
+        return Ok(Next::Lost);
     }
     if archive::widen_local(&mut header, &extra).is_none() {
-        return Ok(None);
+        return Ok(Next::Lost);
     }
-    Ok(Some((header, String::from_utf8_lossy(&name).into_owned())))
+    let name = String::from_utf8_lossy(&name).into_owned();
+    Ok(Next::Member(header, name))
 }
 
 fn skip<R: BufRead>(input: &mut R, len: u64) -> io::Result<()> {

@@ -26,6 +26,14 @@ pub(super) fn is_pe(head: &[u8]) -> bool {
     signature.is_some_and(|at| fields.slice(at, 4) == Some(b"PE\0\0"))
 }
 
+/// Whether a file of this name is meant to be a PE file.
+pub(super) fn is_name(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    [".dll", ".pyd", ".exe"]
+        .iter()
+        .any(|ending| path.ends_with(ending))
+}
+
 struct File<'a> {
     view: View<'a>,
     sections: Vec<Section>,

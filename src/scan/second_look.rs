@@ -4,7 +4,7 @@
 use std::io::{self, BufReader, Read};
 
 use super::Source;
-use super::binary::{self, MAGIC_BYTES, Magic};
+use super::binary::{self, Magic};
 use super::inflate::{self, Inflater};
 use super::member::{Binary, Collector};
 use super::watched::Watched;
@@ -55,10 +55,8 @@ fn again<S: Source>(
         Some(binary.size),
         inflater,
     ) {
-        let mut first = vec![0_u8; MAGIC_BYTES];
-        let read = binary::fill(&mut inflated, &mut first).unwrap_or_default();
-        first.truncate(read);
-        if let Magic::Object(format) = binary::magic(&first) {
+        let first = binary::first_bytes(&mut inflated).unwrap_or_default();
+        if let Magic::Object(format) = binary::magic(&first, &binary.path) {
             let mut rest = inflated.take(binary.size);
             let seen = binary::stream(format, &first, &mut rest, binary.size, &binary.gone, memory);
             let gone = seen

@@ -4,7 +4,9 @@
 
 mod hostile;
 mod made;
+mod masked;
 mod reading;
+mod weighing;
 
 use rstest::rstest;
 use zip::CompressionMethod;

@@ -13,8 +13,7 @@ use super::binary::Part;
 use super::library_name::{Half, base_name, half, same_library};
 use super::member::{Binary, Gathered};
 use crate::model::{
-    Architecture, BinaryFormat, Evidence, EvidenceKind, Finding, Library, Problem, ProblemCode,
-    WheelScan,
+    Architecture, BinaryFormat, Evidence, EvidenceKind, Finding, Library, Problem, WheelScan,
 };
 
 /// One binary or slice, with what it carries.
@@ -30,6 +29,13 @@ impl Judged<'_> {
     /// Which half of the library it is, as a shared library.
     fn half(&self) -> Option<Half> {
         shared_half(self.path, self.part)
+    }
+
+    /// Whether a needed library's name means this file, and `user` could load it.
+    fn serves(&self, user: &Self, needed: &str) -> bool {
+        self.format == user.format
+            && self.arch == user.arch
+            && (self.is_exactly(needed) || self.is_called(needed))
     }
 
     /// Whether a needed library's name means this file.
@@ -82,10 +88,10 @@ fn judge<'a>(binaries: &'a [Binary], problems: &mut Vec<Problem>) -> Vec<Judged<
     let mut judged = Vec::new();
     for binary in binaries {
         for part in &binary.parts {
-            let (carried, conflict) = carried::carried(&binary.path, part);
-            if let Some(message) = conflict {
+            let (carried, remark) = carried::carried(&binary.path, part);
+            if let Some((code, message)) = remark {
                 problems.push(Problem {
-                    code: ProblemCode::ConflictingEvidence,
+                    code,
                     message,
                     path: Some(binary.path.clone()),
                 });
@@ -159,6 +165,7 @@ fn sibling(judged: &[Judged<'_>], index: usize) -> Option<Sibling> {
         .iter()
         .filter(|other| {
             other.arch == one.arch
+                && other.format == one.format
                 && other.half() == Some(Half::Crypto)
                 && other.carried.first().is_some_and(|c| c.version.is_some())
         })

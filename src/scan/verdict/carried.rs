@@ -1,9 +1,9 @@
 //! Which libraries' code is inside a binary. Decided apart from the version: a text alone, out
 //! of a header, a help page or a check for another library, is no code.
 
-use super::super::banner::{Hit, Mark, Texts};
+use super::super::banner::{Hit, Mark, Texts, printable};
 use super::super::binary::Part;
-use super::super::library_name::Half;
+use super::super::library_name::{Half, base_name};
 use super::super::object_file::Headers;
 use super::{Judged, shared_half, version};
 use crate::model::{Evidence, EvidenceKind, Finding, Library, Linkage};
@@ -38,16 +38,29 @@ impl Carried {
     }
 }
 
-/// What a binary carries, and a sentence if pieces of evidence contradict each other.
-pub(super) fn carried(path: &str, part: &Part) -> (Vec<Carried>, Option<String>) {
+/// What a binary carries, and what is to be told if pieces of evidence contradict each other.
+pub(super) fn carried(path: &str, part: &Part) -> (Vec<Carried>, Option<version::Remark>) {
     let half = shared_half(path, part);
     let mut all = Vec::new();
-    let mut conflict = None;
-    for library in libraries(&part.texts, &part.headers, half) {
-        let (chosen, contradiction) = version::choose(library, path, part);
-        conflict = conflict.or(contradiction);
+    let mut remark = None;
+    let mut found = libraries(&part.texts, &part.headers, half);
+    if found.is_empty() && half.is_some() {
+        // A file of this name serves whoever needs the library: it is there, whatever its code
+        // shows.
+        found.push(Library::Openssl);
+    }
+    for library in found {
+        let (chosen, told) = version::choose(library, path, part);
+        remark = remark.or(told);
         let mut evidence = chosen.evidence;
         evidence.extend(code_evidence(library, part, half));
+        if evidence.is_empty() {
+            evidence.push(Evidence {
+                kind: EvidenceKind::LibraryName,
+                text: printable(base_name(path).as_bytes()),
+                offset: None,
+            });
+        }
         all.push(Carried {
             library,
             version: chosen.version,
@@ -61,18 +74,19 @@ pub(super) fn carried(path: &str, part: &Part) -> (Vec<Carried>, Option<String>)
             evidence,
         });
     }
-    (all, conflict)
+    (all, remark)
 }
 
 fn libraries(texts: &Texts, headers: &Headers, half: Option<Half>) -> Vec<Library> {
-    let has_fork = |library| texts.forks.iter().any(|(fork, _, _)| *fork == library);
+    let has_fork = |library| texts.forks.iter().any(|fork| fork.value.library == library);
     let mut found = Vec::new();
     let is_openssl_code = openssl_code(texts, headers, half);
-    if has_fork(Library::Libressl)
+    if is_fork(Library::Libressl, texts)
+        && !texts.has(Mark::Providers)
         && (texts.has(Mark::Directory) || texts.has(Mark::Configuration) || half.is_some())
     {
         found.push(Library::Libressl);
-    } else if has_fork(Library::Tongsuo) && is_openssl_code {
+    } else if is_fork(Library::Tongsuo, texts) && is_openssl_code {
         found.push(Library::Tongsuo);
     } else if is_openssl_code && !fork_only(texts) {
         found.push(Library::Openssl);
@@ -88,6 +102,29 @@ fn libraries(texts: &Texts, headers: &Headers, half: Option<Half>) -> Vec<Librar
     found
 }
 
+/// Whether the code that has OpenSSL's texts is a fork's: the fork's version stands where
+/// OpenSSL keeps its own, beside the build date and the folder, or OpenSSL's is nowhere. Many
+/// programs only speak of a fork, or check for it, and carry OpenSSL.
+fn is_fork(library: Library, texts: &Texts) -> bool {
+    let own = texts
+        .forks
+        .iter()
+        .filter(|fork| fork.value.library == library && fork.value.is_bare())
+        .map(|fork| fork.distance.unwrap_or(u64::MAX))
+        .min();
+    let openssl = texts
+        .dated
+        .iter()
+        .filter(|dated| !dated.value.module)
+        .map(|dated| dated.distance.unwrap_or(u64::MAX))
+        .min();
+    match (own, openssl) {
+        (None, _) => false,
+        (Some(_), None) => !texts.dated.has_overflowed(),
+        (Some(own), Some(openssl)) => own <= version::BESIDE_BYTES && own < openssl,
+    }
+}
+
 /// Whether everything that speaks for OpenSSL's code speaks for BoringSSL's or AWS-LC's as well.
 fn fork_only(texts: &Texts) -> bool {
     let is_fork =
@@ -99,7 +136,7 @@ fn fork_only(texts: &Texts) -> bool {
 }
 
 fn openssl_code(texts: &Texts, headers: &Headers, half: Option<Half>) -> bool {
-    let modules = texts.dated.iter().filter(|dated| dated.module).count();
+    let modules = texts.modules;
     // What the library's core keeps together; each may stand alone in somebody else's program.
     let core = [
         texts.has(Mark::Configuration),

@@ -22,10 +22,7 @@ pub(super) fn needed(one: &Judged<'_>, all: &[Judged<'_>]) -> Option<Finding> {
     } else {
         let missing: Vec<_> = wanted
             .into_iter()
-            .filter(|import| {
-                !all.iter()
-                    .any(|other| other.is_exactly(&import.text) || other.is_called(&import.text))
-            })
+            .filter(|import| !all.iter().any(|other| other.serves(one, &import.text)))
             .collect();
         let first = missing.first()?;
         let library = if is_macos_libressl(&first.text) {
@@ -69,7 +66,7 @@ fn by_symbols(one: &Judged<'_>, all: &[Judged<'_>]) -> Option<Vec<Evidence>> {
     let is_carried = !one.carried.is_empty();
     let is_served = one.part.headers.imports.iter().any(|import| {
         all.iter().any(|other| {
-            (other.is_exactly(&import.text) || other.is_called(&import.text))
+            other.serves(one, &import.text)
                 && (!other.carried.is_empty() || !other.part.headers.defined.is_empty())
         })
     });

@@ -1,14 +1,15 @@
 //! Which version a carried library has, by weight of evidence.
 
-use super::super::banner::{Hit, Mark, Texts};
+use super::super::banner::{Mark, Texts};
 use super::super::binary::Part;
 use super::super::dated::Dated;
+use super::super::distinct::Seen;
 use super::carried::from_hit;
 use super::shared_half;
-use crate::model::{Evidence, EvidenceKind, Library, OpensslVersion};
+use crate::model::{Evidence, EvidenceKind, Library, OpensslVersion, ProblemCode};
 
 /// How near a dated text stands to `built on: ` or `OPENSSLDIR: ` when it is the library's own.
-const BESIDE_BYTES: u64 = 1024;
+pub(super) const BESIDE_BYTES: u64 = 1024;
 
 /// How near a bare version stands to the parameter names of the providers.
 const PROVIDER_BYTES: u64 = 4096;
@@ -57,25 +58,65 @@ impl Candidates {
     }
 }
 
-/// Settles on the version of a library, and says in a sentence what contradicts it.
-pub(super) fn choose(library: Library, path: &str, part: &Part) -> (Chosen, Option<String>) {
-    if library == Library::Openssl {
-        openssl(path, part)
+/// What is to be told about a choice: its kind and a sentence.
+pub(super) type Remark = (ProblemCode, String);
+
+/// Settles on the version of a library, and says what contradicts it.
+pub(super) fn choose(library: Library, path: &str, part: &Part) -> (Chosen, Option<Remark>) {
+    let is_openssl = library == Library::Openssl;
+    let (mut chosen, remark) = if is_openssl {
+        let (chosen, conflict) = openssl(path, part);
+        let conflict = conflict.map(|message| (ProblemCode::ConflictingEvidence, message));
+        (chosen, conflict)
     } else {
         (fork(library, &part.texts), None)
+    };
+    let texts = &part.texts;
+    let is_unread = if is_openssl {
+        let has_bare = texts.count(Mark::Providers) >= 3 && chosen.version.is_none();
+        texts.dated.has_overflowed() || (has_bare && texts.bare.has_overflowed())
+    } else {
+        texts.forks.has_overflowed()
+    };
+    if !is_unread {
+        return (chosen, remark);
     }
+    // What was not kept could be the library's own.
+    chosen.version = None;
+    chosen.suffix = None;
+    chosen.distro_patched = false;
+    let message = "The binary has more different version texts than are compared; which of them is the library's stays open.";
+    (
+        chosen,
+        Some((ProblemCode::LimitReached, message.to_owned())),
+    )
 }
 
 /// A fork's version is the only one that its own texts name.
 fn fork(library: Library, texts: &Texts) -> Chosen {
-    let named = || texts.forks.iter().filter(|(fork, _, _)| *fork == library);
+    // Sentences that only speak of the fork count where nothing better does.
+    let has_bare = texts
+        .forks
+        .iter()
+        .any(|fork| fork.value.library == library && fork.value.is_bare());
+    let named = || {
+        texts
+            .forks
+            .iter()
+            .filter(|fork| fork.value.library == library && (!has_bare || fork.value.is_bare()))
+    };
     let first = named().next();
-    let agree = first.filter(|first| named().all(|other| other.1 == first.1));
+    let agree =
+        first.filter(|first| named().all(|other| other.value.version == first.value.version));
     Chosen {
-        version: agree.map(|(_, version, _)| version.clone()),
+        version: agree.map(|fork| fork.value.version.clone()),
         evidence: named()
             .take(4)
-            .map(|(_, _, hit)| from_hit(EvidenceKind::VersionText, hit))
+            .map(|fork| Evidence {
+                kind: EvidenceKind::VersionText,
+                text: fork.value.text.clone(),
+                offset: Some(fork.offset),
+            })
             .collect(),
         ..Chosen::default()
     }
@@ -110,10 +151,11 @@ fn add_dated(texts: &Texts, candidates: &mut Candidates) {
     // A binary with providers is of 3.0 or later: an older text in it is somebody else's.
     let is_three = texts.count(Mark::Providers) >= 3;
     let mut seen: Vec<(&str, u32)> = Vec::new();
-    for dated in &texts.dated {
+    for seen_text in texts.dated.iter() {
+        let dated = &seen_text.value;
         let weight = if is_three && !dated.version.starts_with(|c: char| c >= '3') {
             0
-        } else if is_beside(texts, dated) {
+        } else if seen_text.is_within(BESIDE_BYTES) {
             20
         } else if dated.module {
             8
@@ -126,57 +168,37 @@ fn add_dated(texts: &Texts, candidates: &mut Candidates) {
             let evidence = Evidence {
                 kind: EvidenceKind::VersionText,
                 text: dated.text.clone(),
-                offset: Some(dated.offset),
+                offset: Some(seen_text.offset),
             };
             candidates.add(&dated.version, weight, evidence);
         }
     }
 }
 
-fn is_beside(texts: &Texts, dated: &Dated) -> bool {
-    [Mark::BuiltOn, Mark::Directory]
-        .iter()
-        .flat_map(|mark| texts.hits(*mark))
-        .any(|hit| hit.offset.abs_diff(dated.offset) <= BESIDE_BYTES)
-}
-
 /// The bare versions of the provider tables, for binaries that have providers. Other things have
 /// such versions too: one counts only if it is the only one or stands beside the parameters.
 fn add_bare(texts: &Texts, candidates: &mut Candidates) {
-    if texts.count(Mark::Providers) < 3 {
+    if texts.count(Mark::Providers) < 3 || texts.bare.has_overflowed() {
         return;
     }
-    let mut distinct: Vec<&Hit> = Vec::new();
-    for bare in &texts.bare {
-        if !distinct.iter().any(|known| known.text == bare.text) {
-            distinct.push(bare);
-        }
-    }
-    let is_near = |version: &str| {
-        texts
-            .bare
-            .iter()
-            .filter(|bare| bare.text == version)
-            .any(|bare| {
-                texts
-                    .hits(Mark::ProviderParameter)
-                    .iter()
-                    .any(|hit| hit.offset.abs_diff(bare.offset) <= PROVIDER_BYTES)
-            })
-    };
-    let near: Vec<&&Hit> = distinct.iter().filter(|bare| is_near(&bare.text)).collect();
-    for bare in &distinct {
-        let is_known = candidates.0.iter().any(|known| known.version == bare.text);
-        let weight = match (distinct.len(), near.as_slice()) {
+    let is_near = |bare: &&Seen<String>| bare.is_within(PROVIDER_BYTES);
+    let near: Vec<_> = texts.bare.iter().filter(is_near).collect();
+    for bare in texts.bare.iter() {
+        let is_known = candidates.0.iter().any(|known| known.version == bare.value);
+        let weight = match (texts.bare.iter().len(), near.as_slice()) {
             (1, _) => 6,
-            (_, [only]) if only.text == bare.text => 6,
+            (_, [only]) if only.value == bare.value => 6,
             _ if is_known => 4,
             _ => continue,
         };
         candidates.add(
-            &bare.text,
+            &bare.value,
             weight,
-            from_hit(EvidenceKind::ProviderVersion, bare),
+            Evidence {
+                kind: EvidenceKind::ProviderVersion,
+                text: bare.value.clone(),
+                offset: Some(bare.offset),
+            },
         );
     }
 }
@@ -219,6 +241,7 @@ fn settle(part: &Part, mut candidates: Vec<Candidate>) -> (Chosen, Option<String
         part.texts
             .dated
             .iter()
+            .map(|seen| &seen.value)
             .filter(|dated| dated.version == winner.version)
     };
     let chosen = Chosen {
@@ -237,7 +260,7 @@ fn is_red_hat<'a>(texts: &Texts, own: impl Iterator<Item = &'a Dated>) -> bool {
         .hits(Mark::Directory)
         .iter()
         .any(|hit| hit.text.contains("/etc/pki/tls"));
-    let has_their_tests = texts.dated.iter().any(|dated| {
+    let has_their_tests = texts.dated.iter().map(|seen| &seen.value).any(|dated| {
         dated.suffix.as_deref() == Some("fips")
             && matches!(dated.version.as_str(), "1.0.0" | "1.0.1e")
     });
