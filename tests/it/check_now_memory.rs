@@ -36,6 +36,7 @@ fn the_second_run_reads_no_wheel_and_asks_whether_the_page_changed() {
     let first = user.check(&index, &["demo"]);
     first.exits(1);
     assert!(!index.file_requests().is_empty());
+    assert!(index.requests().iter().all(|asked| asked.method == "GET"));
 
     index.forget_requests();
     let second = user.check(&index, &["demo"]);

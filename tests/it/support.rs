@@ -1,8 +1,6 @@
 //! What tests are built from: a fake package index over loopback, small wheels and
 //! binaries, a client that does not wait, the real command.
 
-#![allow(dead_code)]
-
 pub mod binary;
 pub mod client;
 pub mod command;

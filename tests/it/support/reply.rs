@@ -25,8 +25,6 @@ pub enum Fault {
     StallAfter(usize),
     /// The right answer, with this `Content-Range`.
     ContentRange(String),
-    /// The right answer, with this `ETag`.
-    Etag(String),
     /// The answer to a request without `Range`.
     IgnoreRange,
     /// Something else with status 200.

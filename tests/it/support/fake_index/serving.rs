@@ -60,7 +60,6 @@ fn spoil(reply: Reply, served: Option<Range<u64>>, fault: &Fault) -> (Reply, Opt
         Fault::Redirect(to) => (Reply::new(302).header("location", to), None),
         Fault::NeverAnswer => (Reply::new(0), None),
         Fault::ContentRange(text) => (reply.header("content-range", text), served),
-        Fault::Etag(text) => (reply.header("etag", text), served),
         Fault::Page { content_type, body } => {
             let reply = Reply::new(200).header("content-type", *content_type);
             (reply.body(body.clone()), None)
