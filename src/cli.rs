@@ -33,6 +33,11 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             Some(problems) => output::complain_lines(&arguments.common, &problems.to_string()),
             None => output::complain(&arguments.common, &format!("{error:#}")),
         }
-        2
+        // The arguments were right; that the answer went nowhere says nothing about the wheels.
+        if error.is::<output::Unwritten>() {
+            3
+        } else {
+            2
+        }
     })
 }

@@ -40,6 +40,11 @@ fn wants_colours(choice: ColorChoice, stream: &impl IsTerminal) -> bool {
     }
 }
 
+/// A result that nobody could read.
+#[derive(Debug, thiserror::Error)]
+#[error("the result cannot be written to standard output: {0}")]
+pub struct Unwritten(io::Error);
+
 /// Writes a result to standard output. A reader that went away is no error.
 ///
 /// # Errors
@@ -50,10 +55,7 @@ pub fn result(text: &str) -> anyhow::Result<()> {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
     {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(anyhow::Error::new(error)
-                .context("the result cannot be written to standard output"))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Unwritten(error).into()),
         _ => Ok(()),
     }
 }

@@ -237,3 +237,27 @@ fn a_requirement_that_is_not_met_stands_in_the_document() {
         json!(["demo/_tls.abi3.so (x86_64) carries openssl 1.1.1w, which is not openssl>=3.5.4"])
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_written_is_no_wrong_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("demo-1.0-py3-none-any.whl");
+    std::fs::write(&path, crate::support::binary::wheel_without()).unwrap();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_rewheel"))
+        .arg("inspect")
+        .arg(&path)
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(ran.status.code(), Some(3));
+    let told = String::from_utf8(ran.stderr).unwrap();
+    assert!(
+        told.starts_with("error: the result cannot be written"),
+        "{told}"
+    );
+}
