@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use regex::bytes::Regex;
 
 use super::dated::{self, Dated};
@@ -149,19 +150,50 @@ impl Texts {
     }
 }
 
-/// What a text may begin with. One alternation, because one pass over the bytes with many words
-/// costs less than many passes.
-static ANCHORS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"(?-u)OpenSSL |OPENSSLDIR: |built on: |openssl\.cnf|OPENSSL_ENGINES",
-        r"|openssl-version|rh-allow-sha1-sig",
-        r"|providers/implementations/|providers\\implementations\\",
-        r"|ssl/ssl_lib\.c|ssl\\ssl_lib\.c|ssl/statem/|ssl\\statem\\",
-        r"|crypto/init\.c|crypto\\init\.c",
-        r"|BoringSSL|boringssl|AWS-LC |aws-lc/crypto|aws-lc\\crypto",
-        r"|LibreSSL |BabaSSL |Tongsuo |\x003\.|\x004\.|\x005\.",
-    ))
-    .ok()
+/// A piece of some texts that is rare in all other data, and the texts with their bytes before it.
+type Core = (&'static [u8], &'static [(&'static [u8], usize)]);
+
+/// The texts of interest, by the pieces that are searched for. One pass for all of them costs less
+/// than many passes. What a pass costs is set by how often the first three bytes of a piece occur
+/// elsewhere, so the pieces are not the beginnings of the texts: `t o` of `built on: ` and the
+/// `pro` of `providers` are in every help text.
+const CORES: [Core; 22] = [
+    (
+        b"SSL ",
+        &[(b"OpenSSL ", 4), (b"LibreSSL ", 5), (b"BabaSSL ", 4)],
+    ),
+    (b"SSLD", &[(b"OPENSSLDIR: ", 4)]),
+    (b"SL_EN", &[(b"OPENSSL_ENGINES", 5)]),
+    (b"sl.cn", &[(b"openssl.cnf", 5)]),
+    (b"sl-v", &[(b"openssl-version", 5)]),
+    (b"ilt on: ", &[(b"built on: ", 2)]),
+    (b"h-all", &[(b"rh-allow-sha1-sig", 1)]),
+    (b"rs/imp", &[(b"providers/implementations/", 7)]),
+    (b"rs\\imp", &[(b"providers\\implementations\\", 7)]),
+    (b"l_lib", &[(b"ssl/ssl_lib.c", 6), (b"ssl\\ssl_lib.c", 6)]),
+    (b"l/sta", &[(b"ssl/statem/", 2)]),
+    (b"l\\sta", &[(b"ssl\\statem\\", 2)]),
+    (b"o/init.c", &[(b"crypto/init.c", 5)]),
+    (b"o\\init.c", &[(b"crypto\\init.c", 5)]),
+    (b"gSSL", &[(b"BoringSSL", 5)]),
+    (b"gssl", &[(b"boringssl", 5)]),
+    (b"WS-LC", &[(b"AWS-LC ", 1)]),
+    (b"ws-lc", &[(b"aws-lc/crypto", 1), (b"aws-lc\\crypto", 1)]),
+    (b"gsuo", &[(b"Tongsuo ", 3)]),
+    (b"\x003.", &[(b"\x003.", 0)]),
+    (b"\x004.", &[(b"\x004.", 0)]),
+    (b"\x005.", &[(b"\x005.", 0)]),
+];
+
+/// How many bytes of a text at most stand before the piece that is searched for.
+const BEFORE_CORE: usize = 7;
+
+static SEARCHER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    // Only this kind is searched for with vector instructions.
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(CORES.iter().map(|(core, _)| core))
+        .ok()
 });
 
 static BORING_SOURCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -178,17 +210,53 @@ static BARE: LazyLock<Option<Regex>> =
 /// Calls `found` with the place in `bytes` of everything that may be a text of interest and
 /// begins between `from` and `to`.
 pub(super) fn search(bytes: &[u8], from: usize, to: usize, mut found: impl FnMut(usize)) {
-    let Some(anchors) = ANCHORS.as_ref() else {
+    let Some(searcher) = SEARCHER.as_ref() else {
         return;
     };
+    let end = to.saturating_add(BEFORE_CORE).min(bytes.len());
     let mut at = from;
-    while let Some(hit) = anchors.find_at(bytes, at) {
-        if hit.start() >= to {
-            break;
+    while let Some((start, stop)) = not_zero(bytes, at, end) {
+        at = start;
+        while let Some(hit) = searcher.find(Input::new(bytes).range(at..stop)) {
+            let texts = CORES.get(hit.pattern().as_usize()).map(|(_, texts)| texts);
+            for (text, before) in texts.into_iter().copied().flatten() {
+                let begin = hit.start().checked_sub(*before);
+                let begin = begin.filter(|begin| (from..to).contains(begin));
+                if let Some(begin) = begin
+                    && bytes
+                        .get(begin..)
+                        .is_some_and(|rest| rest.starts_with(text))
+                {
+                    found(begin);
+                }
+            }
+            at = hit.start().saturating_add(1);
         }
-        found(hit.start());
-        at = hit.start().saturating_add(1);
+        at = stop;
     }
+}
+
+/// The next stretch between `from` and `to` that has no blocks of zeros in it, which some binaries
+/// are padded with by megabytes.
+fn not_zero(bytes: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
+    static ZEROS: [u8; 4096] = [0; 4096];
+    let is_zero =
+        |at: usize| bytes.get(at..to.min(at.saturating_add(ZEROS.len()))) == Some(ZEROS.as_slice());
+    let mut start = from;
+    while is_zero(start) {
+        start = start.saturating_add(ZEROS.len());
+    }
+    let mut stop = start;
+    while stop < to && !is_zero(stop) {
+        stop = stop.saturating_add(ZEROS.len());
+    }
+    // A text may begin with one zero.
+    let begin = if start > from {
+        start.saturating_sub(1)
+    } else {
+        start
+    };
+    (start < to).then_some((begin, stop.min(to)))
 }
 
 /// Reads the text of interest that begins at `at` in `bytes`, which begin at `base` of the file.

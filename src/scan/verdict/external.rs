@@ -63,14 +63,17 @@ fn by_symbols(one: &Judged<'_>, all: &[Judged<'_>]) -> Option<Vec<Evidence>> {
         .iter()
         .filter(|symbol| symbol.text.starts_with("SSL_") || symbol.text.starts_with("EVP_"))
         .collect();
-    let is_carried = !one.carried.is_empty();
+    // Few binaries come this far; only for them is it worth asking all the others.
+    if !one.carried.is_empty() || symbols.len() < SYMBOLS {
+        return None;
+    }
     let is_served = one.part.headers.imports.iter().any(|import| {
         all.iter().any(|other| {
             other.serves(one, &import.text)
                 && (!other.carried.is_empty() || !other.part.headers.defined.is_empty())
         })
     });
-    if is_carried || is_served || symbols.len() < SYMBOLS {
+    if is_served {
         return None;
     }
     let evidence = symbols
