@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 
 use super::Limits;
+use super::allowance::{Allowance, Checked, Stop};
 use super::archive::{self, Entry};
 use super::binary::{self, Magic, Memory, Part};
-use super::inflate::{self, Checked, Inflater, Method, Stop};
+use super::inflate::{self, Inflater, Method};
 use super::members;
 use super::nested;
 use super::sbom::{self, Claim};
@@ -29,6 +30,8 @@ pub(super) struct Packed<'a> {
     pub crc: Option<u32>,
     /// The length that it should have unpacked; `u64::MAX` where that follows the data.
     pub size: u64,
+    /// The length that it is packed into, where that is known beforehand.
+    pub packed: Option<u64>,
     /// Where its data stand in the file, and how long they are; none in a nested archive.
     pub at: Option<(u64, u64)>,
     /// How many archives it is nested in, beside the wheel.
@@ -47,6 +50,9 @@ pub(super) struct Binary {
     pub parts: Vec<Part>,
     /// Ranges of its headers that had gone by.
     pub gone: Vec<(u64, u64)>,
+    /// Whether it was not read to its end, or was damaged: what was not seen could contradict
+    /// what was.
+    pub is_cut: bool,
 }
 
 /// What was gathered from a wheel, before anything is concluded.
@@ -61,7 +67,7 @@ pub(super) struct Gathered {
 #[derive(Debug)]
 pub(super) struct Collector {
     pub limits: Limits,
-    pub budget: u64,
+    allowance: Allowance,
     pub members: u64,
     pub binaries: Vec<Binary>,
     pub memory: Memory,
@@ -70,10 +76,11 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub(super) fn new(limits: &Limits) -> Self {
+    /// For a wheel of `len` bytes.
+    pub(super) fn new(limits: &Limits, len: u64) -> Self {
         Self {
             limits: *limits,
-            budget: limits.inflated_bytes,
+            allowance: Allowance::new(limits, len),
             members: 0,
             binaries: Vec::new(),
             memory: Memory::default(),
@@ -151,12 +158,11 @@ impl Collector {
         mut input: R,
         inflater: &mut Inflater,
     ) -> u32 {
-        if self.budget == 0 {
-            self.out_of_budget(member.path);
+        if let Some(stop) = self.allowance.used_up() {
+            self.stopped(stop, member);
             return 0;
         }
         let size = member.crc.map(|_| member.size);
-        let mut budget = self.budget;
         let mut decoder = match inflate::decoder(member.method, &mut input, size, inflater) {
             Ok(decoder) => decoder,
             Err(error) => {
@@ -164,7 +170,7 @@ impl Collector {
                 return 0;
             }
         };
-        let mut inflated = Checked::new(&mut decoder, member.size, &mut budget);
+        let mut inflated = Checked::new(&mut decoder, member.size, member.packed, &self.allowance);
         let mut looked = self.look(member, &mut inflated);
         if member.crc.is_none() && looked.is_ok() {
             // Only the end of the data tells where the next member begins.
@@ -172,28 +178,19 @@ impl Collector {
         }
         let (count, crc, stop) = (inflated.count(), inflated.crc(), inflated.stop());
         drop(decoder);
-        // What a nested archive's members took is taken already.
-        self.budget = self.budget.saturating_sub(count);
         match (looked, stop) {
-            (_, Some(Stop::Budget)) => self.out_of_budget(member.path),
-            (_, Some(Stop::TooLong)) => {
-                let message = format!(
-                    "The member unpacks to more than the {} bytes that the directory says.",
-                    member.size
-                );
-                self.problem(ProblemCode::MemberCorrupt, Some(member.path), message);
-            }
+            (_, Some(stop)) => self.stopped(stop, member),
             (Err(error), None) => self.corrupt(member.path, &error),
-            (Ok(Looked::Whole), None) if count != member.size => {
+            (Ok(Looked::Whole), None) if count != member.size && member.crc.is_some() => {
                 let message = format!(
                     "The member unpacks to {count} bytes; the directory says {}.",
                     member.size
                 );
-                self.problem(ProblemCode::MemberCorrupt, Some(member.path), message);
+                self.broken(ProblemCode::MemberCorrupt, member.path, message);
             }
             (Ok(Looked::Whole), None) if member.crc.is_some_and(|told| told != crc) => {
                 let message = "The member's CRC-32 is wrong.".to_owned();
-                self.problem(ProblemCode::MemberCorrupt, Some(member.path), message);
+                self.broken(ProblemCode::MemberCorrupt, member.path, message);
             }
             (Ok(_), None) => {}
         }
@@ -300,21 +297,49 @@ impl Collector {
             packed: member.at,
             parts: seen.parts,
             gone: seen.gone,
+            is_cut: false,
         });
         seen.error.map_or(Ok(Looked::Whole), Err)
     }
 
     fn corrupt(&mut self, path: &str, error: &io::Error) {
         let message = format!("The member cannot be unpacked: {error}.");
-        self.problem(ProblemCode::MemberCorrupt, Some(path), message);
+        self.broken(ProblemCode::MemberCorrupt, path, message);
     }
 
-    pub(super) fn out_of_budget(&mut self, path: &str) {
-        let message = format!(
-            "The limit `inflated-bytes` ({}) is reached; the member was not read to its end.",
-            self.limits.inflated_bytes
-        );
-        self.problem(ProblemCode::LimitReached, Some(path), message);
+    /// Reports a member that was not read to its end or is damaged.
+    pub(super) fn broken(&mut self, code: ProblemCode, path: &str, message: String) {
+        if let Some(binary) = self.binaries.last_mut().filter(|last| last.path == path) {
+            binary.is_cut = true;
+        }
+        self.problem(code, Some(path), message);
+    }
+
+    fn stopped(&mut self, stop: Stop, member: &Packed<'_>) {
+        let (code, message) = match stop {
+            Stop::TooLong => (
+                ProblemCode::MemberCorrupt,
+                format!(
+                    "The member unpacks to more than the {} bytes that the directory says.",
+                    member.size
+                ),
+            ),
+            Stop::Budget => (
+                ProblemCode::LimitReached,
+                format!(
+                    "The limit `inflated-bytes` ({}) is reached; the member was not read to its end.",
+                    self.limits.inflated_bytes
+                ),
+            ),
+            Stop::Ratio => (
+                ProblemCode::LimitReached,
+                format!(
+                    "The limit `inflated-ratio` ({}) is reached: it unpacks to more than so many times its packed length; the member was not read to its end.",
+                    self.limits.inflated_ratio
+                ),
+            ),
+        };
+        self.broken(code, member.path, message);
     }
 }
 

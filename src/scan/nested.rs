@@ -86,6 +86,7 @@ pub(super) fn walk<R: Read>(
             } else {
                 header.size
             },
+            packed: (!header.has_descriptor()).then_some(header.packed),
             at: None,
             depth: outer.depth.saturating_add(1),
         };
@@ -116,7 +117,7 @@ fn descriptor<R: BufRead>(
     }
     if u32::from_le_bytes(field) != crc {
         let message = "The member's CRC-32 is wrong.".to_owned();
-        collector.problem(ProblemCode::MemberCorrupt, Some(path), message);
+        collector.broken(ProblemCode::MemberCorrupt, path, message);
     }
     // Two lengths of 4 bytes, or of 8 in a zip64 archive: what follows tells. The longer form is
     // asked first, because a length may look like a signature, but nothing that a header has at

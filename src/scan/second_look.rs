@@ -44,6 +44,10 @@ fn again<S: Source>(
     inflater: &mut Inflater,
     memory: &mut binary::Memory,
 ) -> io::Result<Option<Binary>> {
+    // What stopped the first look would stop this one too, or worse, would not.
+    if binary.is_cut {
+        return Ok(None);
+    }
     let (Some((at, len)), false) = (binary.packed, binary.gone.is_empty()) else {
         return Ok(None);
     };

@@ -35,7 +35,7 @@ pub(super) fn scan<S: Source>(source: &S, limits: &Limits, reach: Reach) -> io::
     let mut tail = Vec::new();
     read_range(source, tail_at, tail_len, &mut tail)?;
 
-    let mut collector = Collector::new(limits);
+    let mut collector = Collector::new(limits, len);
     let mut directory = match read_directory(source, &tail, tail_at, limits)? {
         Ok(directory) => directory,
         Err(why) => {
@@ -199,6 +199,7 @@ impl<R: Read, T: BufRead> Walk<'_, R, T> {
             method,
             crc: Some(entry.crc),
             size: entry.size,
+            packed: Some(entry.packed),
             at: Some((data_at, entry.packed)),
             depth: 0,
         };
