@@ -6,7 +6,7 @@
 //! The way of the bytes, each file knowing only those after it:
 //!
 //! - `wheel`: the reading itself; `second_look`: the rare case of reading a member again;
-//! - `archive`: the zip directory; `members`: what names tell; `nested`: archives in archives;
+//! - `archive`: the zip directory; `member_name`; `members`: what names tell; `nested`: archives in archives;
 //! - `allowance`: how much may be unpacked;
 //! - `member`: one member, by what its first bytes say; `inflate`: unpacking; `sbom`;
 //! - `binary`: one object file while it streams by; `image`: what is kept of it;
@@ -28,6 +28,7 @@ mod inflate;
 mod library_name;
 mod mach_o;
 mod member;
+mod member_name;
 mod members;
 mod nested;
 mod object_file;

@@ -1,6 +1,7 @@
 //! One member after the other: unpacked, checked, and looked at by what its first bytes say it
 //! is.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 
@@ -9,6 +10,7 @@ use super::allowance::{Allowance, Checked, Stop};
 use super::archive::{self, Entry};
 use super::binary::{self, Magic, Memory, Part};
 use super::inflate::{self, Inflater, Method};
+use super::member_name;
 use super::members;
 use super::nested;
 use super::sbom::{self, Claim};
@@ -114,22 +116,32 @@ impl Collector {
 
     /// Reports names that occur twice or could leave the folder.
     pub(super) fn check_names(&mut self, entries: &[Entry]) {
-        let mut seen = HashSet::new();
+        let mut seen: HashSet<Cow<'_, str>> = HashSet::new();
         for entry in entries {
-            if !seen.insert(entry.name.as_str()) {
+            let name = member_name::unpacked(&entry.name)
+                .map_or_else(|| Cow::from(&entry.name), Cow::from);
+            if !seen.insert(name) {
                 let message = "Two members have this name; both were read.".to_owned();
                 self.problem(ProblemCode::DuplicateMember, Some(&entry.name), message);
             }
-            if members::is_unsafe(&entry.name) {
-                let message = "The member's name could leave the folder it is unpacked to.";
-                self.problem(
-                    ProblemCode::UnsafePath,
-                    Some(&entry.name),
-                    message.to_owned(),
-                );
-            }
+            self.check_name(&entry.name, &entry.name);
         }
         self.members = entries.len() as u64;
+    }
+
+    /// Reports a name that could do harm where it is unpacked.
+    pub(super) fn check_name(&mut self, name: &str, path: &str) {
+        let message = if members::is_unsafe(name) {
+            "The member's name could leave the folder it is unpacked to.".to_owned()
+        } else if name.len() >= member_name::LONGEST {
+            format!(
+                "The member's name has {} bytes or more; no system unpacks it.",
+                member_name::LONGEST
+            )
+        } else {
+            return;
+        };
+        self.problem(ProblemCode::UnsafePath, Some(path), message);
     }
 
     /// How a member is packed, if it can be unpacked.

@@ -7,7 +7,7 @@ use super::archive::{self, LOCAL_HEADER_LEN, LocalHeader};
 use super::binary::fill;
 use super::inflate::{Inflater, Method};
 use super::member::{Collector, Packed};
-use super::members;
+use super::member_name;
 use crate::model::ProblemCode;
 
 /// How much of the inflated archive is buffered, 64 KiB.
@@ -62,10 +62,7 @@ pub(super) fn walk<R: Read>(
             return Ok(());
         }
         let path = format!("{}!{name}", outer.path);
-        if members::is_unsafe(&name) {
-            let message = "The member's name could leave the folder it is unpacked to.".to_owned();
-            collector.problem(ProblemCode::UnsafePath, Some(&path), message);
-        }
+        collector.check_name(&name, &path);
         let method = Method::of(header.method).filter(|_| !header.is_encrypted());
         let ends_itself = method == Some(Method::Deflate);
         let Some(method) = method.filter(|_| ends_itself || !header.has_descriptor()) else {
@@ -161,7 +158,7 @@ fn next_header<R: Read>(mut input: R) -> io::Result<Next> {
     if archive::widen_local(&mut header, &extra).is_none() {
         return Ok(Next::Lost);
     }
-    let name = String::from_utf8_lossy(&name).into_owned();
+    let name = member_name::decode(&name, header.flags);
     Ok(Next::Member(header, name))
 }
 

@@ -52,12 +52,12 @@ fn what_lies_is_told() {
     assert_eq!(told(&|_| {}), []);
     assert_eq!(
         told(&|b| change_entry(b, 0, 16, &[1, 2, 3, 4])),
-        [ProblemCode::MemberCorrupt]
+        [ProblemCode::ArchiveCorrupt, ProblemCode::MemberCorrupt]
     );
     assert!(told(&|b| change_entry(b, 0, 24, &[9, 0, 0, 0])).contains(&ProblemCode::MemberCorrupt));
     assert_eq!(
         told(&|b| change_entry(b, 0, 24, &[0, 0, 9, 0])),
-        [ProblemCode::MemberCorrupt]
+        [ProblemCode::ArchiveCorrupt, ProblemCode::MemberCorrupt]
     );
     assert!(
         told(&|b| change_entry(b, 1, 42, &[0, 0, 0, 0])).contains(&ProblemCode::OverlappingMembers)
@@ -68,11 +68,11 @@ fn what_lies_is_told() {
     );
     assert_eq!(
         told(&|b| change_entry(b, 0, 46, b"/")),
-        [ProblemCode::UnsafePath]
+        [ProblemCode::UnsafePath, ProblemCode::ArchiveCorrupt]
     );
     assert_eq!(
         told(&|b| change_entry(b, 1, 46, b"a")),
-        [ProblemCode::DuplicateMember]
+        [ProblemCode::DuplicateMember, ProblemCode::ArchiveCorrupt]
     );
     assert!(told(&|b| change_entry(b, 0, 8, &[1, 0])).contains(&ProblemCode::UnsupportedMember));
     assert!(told(&|b| change_entry(b, 0, 10, &[97, 0])).contains(&ProblemCode::UnsupportedMember));
