@@ -7,7 +7,7 @@
 //!
 //! - `wheel`: the reading itself; `second_look`: the rare case of reading a member again;
 //! - `archive`: the zip directory; `member_name`; `members`: what names tell; `nested`: archives in archives;
-//! - `allowance`: how much may be unpacked;
+//! - `collector`: what is gathered; `allowance`: how much may be unpacked;
 //! - `member`: one member, by what its first bytes say; `inflate`: unpacking; `sbom`;
 //! - `binary`: one object file while it streams by; `image`: what is kept of it;
 //! - `banner`, `dated`, `distinct`: texts; `object_file`, `elf`, `mach_o`, `pe`, `version_number`: headers;
@@ -19,6 +19,7 @@ mod allowance;
 mod archive;
 mod banner;
 mod binary;
+mod collector;
 mod dated;
 mod distinct;
 mod elf;

@@ -2,6 +2,7 @@
 //! whole.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use super::banner::{self, Texts};
 use super::image::{ELF_HEAD_BYTES, HEAD_BYTES, Image, Missing, View};
@@ -103,6 +104,18 @@ pub(super) struct Streamed {
 pub(super) struct Memory {
     head: Vec<u8>,
     window: Vec<u8>,
+    /// How many places where a text may begin are still looked at.
+    pub candidates: u64,
+}
+
+impl Memory {
+    /// Memory that looks at so many places where a text may begin.
+    pub(super) fn new(candidates: u64) -> Self {
+        Self {
+            candidates,
+            ..Self::default()
+        }
+    }
 }
 
 /// Streams a binary of `len` bytes, whose first bytes were read already; `wanted` are ranges of
@@ -121,7 +134,9 @@ pub(super) fn stream<R: Read + ?Sized>(
         look.image.want(*at, *len);
     }
     look.begin(len);
+    look.candidates = memory.candidates;
     let error = look.stream(rest, &mut memory.window).err();
+    memory.candidates = look.candidates;
     if look.stray.name_a_library() && look.malformed.is_none() {
         look.malformed = Some("texts of a library stand outside of every slice");
     }
@@ -144,7 +159,9 @@ pub(super) fn texts<R: Read + ?Sized>(
 ) -> (Texts, Option<io::Error>) {
     let mut look = Look::new(BinaryFormat::Pe, len, std::mem::take(&mut memory.head));
     look.begin_head(first);
+    look.candidates = memory.candidates;
     let error = look.stream(rest, &mut memory.window).err();
+    memory.candidates = look.candidates;
     memory.head = look.image.into_head();
     (look.stray, error)
 }
@@ -160,6 +177,8 @@ struct Look {
     gone: Vec<(u64, u64)>,
     malformed: Option<&'static str>,
     gaps: u32,
+    /// How many places where a text may begin are still looked at.
+    candidates: u64,
     /// Where the bytes at hand begin that are not the head.
     window_at: u64,
 }
@@ -179,6 +198,7 @@ impl Look {
             gone: Vec::new(),
             malformed: None,
             gaps: 0,
+            candidates: 0,
             window_at: 0,
         }
     }
@@ -249,7 +269,14 @@ impl Look {
             } else {
                 head.len().saturating_sub(banner::AHEAD)
             };
-            search(&mut self.parts, &mut self.stray, head, searched, end, 0);
+            self.candidates = search(
+                &mut self.parts,
+                &mut self.stray,
+                self.candidates,
+                head,
+                searched..end,
+                0,
+            );
             searched = searched.max(end);
             if ended || self.image.head().len() >= self.head_limit {
                 return Ok(searched);
@@ -294,7 +321,14 @@ impl Look {
             } else {
                 known.len().saturating_sub(banner::AHEAD)
             };
-            search(&mut self.parts, &mut self.stray, known, from, end, base);
+            self.candidates = search(
+                &mut self.parts,
+                &mut self.stray,
+                self.candidates,
+                known,
+                from..end,
+                base,
+            );
             let keep = end.max(from).saturating_sub(banner::BEHIND);
             base = base.saturating_add(keep as u64);
             from = end.max(from).saturating_sub(keep);
@@ -342,8 +376,21 @@ impl Look {
     }
 }
 
-fn search(parts: &mut [Part], stray: &mut Texts, bytes: &[u8], from: usize, to: usize, base: u64) {
-    banner::search(bytes, from, to, |at| {
+/// Searches a range of `bytes`, which begin at `base` of the file, for texts, and looks at no more
+/// than so many candidates; returns how many are left.
+fn search(
+    parts: &mut [Part],
+    stray: &mut Texts,
+    mut candidates: u64,
+    bytes: &[u8],
+    range: Range<usize>,
+    base: u64,
+) -> u64 {
+    banner::search(bytes, range.start, range.end, |at| {
+        let Some(left) = candidates.checked_sub(1) else {
+            return false;
+        };
+        candidates = left;
         let place = base.saturating_add(at as u64);
         let part = parts.iter_mut().find(|part| {
             place
@@ -352,7 +399,9 @@ fn search(parts: &mut [Part], stray: &mut Texts, bytes: &[u8], from: usize, to: 
         });
         let texts = part.map_or(&mut *stray, |part| &mut part.texts);
         banner::read(texts, bytes, at, base);
+        true
     });
+    candidates
 }
 
 /// Reads until `bytes` are full or the input ends; returns how many were read.

@@ -1,23 +1,17 @@
 //! One member after the other: unpacked, checked, and looked at by what its first bytes say it
 //! is.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 
-use super::Limits;
-use super::allowance::{Allowance, Checked, Stop};
-use super::archive::{self, Entry};
-use super::binary::{self, Magic, Memory, Part};
+use super::allowance::Checked;
+use super::archive;
+use super::binary::{self, Magic};
+use super::collector::{Binary, Collector};
 use super::inflate::{self, Inflater, Method};
-use super::member_name;
 use super::members;
 use super::nested;
-use super::sbom::{self, Claim};
-use crate::model::{BinaryFormat, Problem, ProblemCode};
-
-/// How many problems of one wheel are told.
-const MAXIMUM_PROBLEMS: usize = 1000;
+use super::sbom;
+use crate::model::{BinaryFormat, ProblemCode};
 
 /// Within how many bytes an archive behind other bytes must begin, 64 KiB.
 const PREFIX_BYTES: usize = 64 << 10;
@@ -40,128 +34,7 @@ pub(super) struct Packed<'a> {
     pub depth: u32,
 }
 
-/// A binary of the wheel.
-#[derive(Clone, Debug)]
-pub(super) struct Binary {
-    pub path: String,
-    pub format: BinaryFormat,
-    pub method: Method,
-    pub size: u64,
-    pub packed: Option<(u64, u64)>,
-    /// One part, or one for each slice.
-    pub parts: Vec<Part>,
-    /// Ranges of its headers that had gone by.
-    pub gone: Vec<(u64, u64)>,
-    /// Whether it was not read to its end, or was damaged: what was not seen could contradict
-    /// what was.
-    pub is_cut: bool,
-}
-
-/// What was gathered from a wheel, before anything is concluded.
-#[derive(Debug, Default)]
-pub(super) struct Gathered {
-    pub binaries: Vec<Binary>,
-    pub claims: Vec<Claim>,
-    pub problems: Vec<Problem>,
-}
-
-/// Gathers what the members of a wheel show.
-#[derive(Debug)]
-pub(super) struct Collector {
-    pub limits: Limits,
-    allowance: Allowance,
-    pub members: u64,
-    pub binaries: Vec<Binary>,
-    pub memory: Memory,
-    claims: Vec<Claim>,
-    problems: Vec<Problem>,
-}
-
 impl Collector {
-    /// For a wheel of `len` bytes.
-    pub(super) fn new(limits: &Limits, len: u64) -> Self {
-        Self {
-            limits: *limits,
-            allowance: Allowance::new(limits, len),
-            members: 0,
-            binaries: Vec::new(),
-            memory: Memory::default(),
-            claims: Vec::new(),
-            problems: Vec::new(),
-        }
-    }
-
-    /// Whether no problem was met so far.
-    pub(super) const fn is_clean(&self) -> bool {
-        self.problems.is_empty()
-    }
-
-    pub(super) fn problem(&mut self, code: ProblemCode, path: Option<&str>, message: String) {
-        if self.problems.len() < MAXIMUM_PROBLEMS {
-            self.problems.push(Problem {
-                code,
-                message,
-                path: path.map(str::to_owned),
-            });
-        }
-    }
-
-    pub(super) fn finish(self) -> Gathered {
-        Gathered {
-            binaries: self.binaries,
-            claims: self.claims,
-            problems: self.problems,
-        }
-    }
-
-    /// Reports names that occur twice or could leave the folder.
-    pub(super) fn check_names(&mut self, entries: &[Entry]) {
-        let mut seen: HashSet<Cow<'_, str>> = HashSet::new();
-        for entry in entries {
-            let name = member_name::unpacked(&entry.name)
-                .map_or_else(|| Cow::from(&entry.name), Cow::from);
-            if !seen.insert(name) {
-                let message = "Two members have this name; both were read.".to_owned();
-                self.problem(ProblemCode::DuplicateMember, Some(&entry.name), message);
-            }
-            self.check_name(&entry.name, &entry.name);
-        }
-        self.members = entries.len() as u64;
-    }
-
-    /// Reports a name that could do harm where it is unpacked.
-    pub(super) fn check_name(&mut self, name: &str, path: &str) {
-        let message = if members::is_unsafe(name) {
-            "The member's name could leave the folder it is unpacked to.".to_owned()
-        } else if name.len() >= member_name::LONGEST {
-            format!(
-                "The member's name has {} bytes or more; no system unpacks it.",
-                member_name::LONGEST
-            )
-        } else {
-            return;
-        };
-        self.problem(ProblemCode::UnsafePath, Some(path), message);
-    }
-
-    /// How a member is packed, if it can be unpacked.
-    pub(super) fn method(&mut self, entry: &Entry) -> Option<Method> {
-        let method = Method::of(entry.method).filter(|_| !entry.encrypted);
-        if method.is_none() {
-            let what = if entry.encrypted {
-                "The member is encrypted".to_owned()
-            } else {
-                format!(
-                    "The member is packed by method {}, which is not supported",
-                    entry.method
-                )
-            };
-            let message = format!("{what}; it was not read.");
-            self.problem(ProblemCode::UnsupportedMember, Some(&entry.name), message);
-        }
-        method
-    }
-
     /// Unpacks and looks at one member whose packed bytes `input` gives; returns the CRC-32 of
     /// what was unpacked.
     pub(super) fn member<R: BufRead>(
@@ -240,6 +113,9 @@ impl Collector {
                         message.to_owned(),
                     );
                 }
+                if self.memory.candidates == 0 {
+                    self.out_of_candidates(member.path);
+                }
                 error.map_or(Ok(Looked::Whole), Err)
             }
             Magic::Broken(what) => {
@@ -301,7 +177,7 @@ impl Collector {
             let message = "The headers of the binary point backwards, and in a nested archive they cannot be read again.".to_owned();
             self.problem(ProblemCode::LimitReached, Some(member.path), message);
         }
-        self.binaries.push(Binary {
+        let binary = Binary {
             path: member.path.to_owned(),
             format,
             method: member.method,
@@ -310,48 +186,20 @@ impl Collector {
             parts: seen.parts,
             gone: seen.gone,
             is_cut: false,
-        });
-        seen.error.map_or(Ok(Looked::Whole), Err)
-    }
-
-    fn corrupt(&mut self, path: &str, error: &io::Error) {
-        let message = format!("The member cannot be unpacked: {error}.");
-        self.broken(ProblemCode::MemberCorrupt, path, message);
-    }
-
-    /// Reports a member that was not read to its end or is damaged.
-    pub(super) fn broken(&mut self, code: ProblemCode, path: &str, message: String) {
-        if let Some(binary) = self.binaries.last_mut().filter(|last| last.path == path) {
-            binary.is_cut = true;
-        }
-        self.problem(code, Some(path), message);
-    }
-
-    fn stopped(&mut self, stop: Stop, member: &Packed<'_>) {
-        let (code, message) = match stop {
-            Stop::TooLong => (
-                ProblemCode::MemberCorrupt,
-                format!(
-                    "The member unpacks to more than the {} bytes that the directory says.",
-                    member.size
-                ),
-            ),
-            Stop::Budget => (
-                ProblemCode::LimitReached,
-                format!(
-                    "The limit `inflated-bytes` ({}) is reached; the member was not read to its end.",
-                    self.limits.inflated_bytes
-                ),
-            ),
-            Stop::Ratio => (
-                ProblemCode::LimitReached,
-                format!(
-                    "The limit `inflated-ratio` ({}) is reached: it unpacks to more than so many times its packed length; the member was not read to its end.",
-                    self.limits.inflated_ratio
-                ),
-            ),
         };
-        self.broken(code, member.path, message);
+        if !self.keep(&binary) {
+            let message = format!(
+                "The limit `evidence-bytes` ({}) is reached; what the binary shows was not kept.",
+                self.limits.evidence_bytes
+            );
+            self.problem(ProblemCode::LimitReached, Some(member.path), message);
+            return seen.error.map_or(Ok(Looked::Whole), Err);
+        }
+        self.binaries.push(binary);
+        if self.memory.candidates == 0 {
+            self.out_of_candidates(member.path);
+        }
+        seen.error.map_or(Ok(Looked::Whole), Err)
     }
 }
 

@@ -5,8 +5,9 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use super::archive::{self, LOCAL_HEADER_LEN, LocalHeader};
 use super::binary::fill;
+use super::collector::Collector;
 use super::inflate::{Inflater, Method};
-use super::member::{Collector, Packed};
+use super::member::Packed;
 use super::member_name;
 use crate::model::ProblemCode;
 

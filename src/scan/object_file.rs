@@ -32,6 +32,22 @@ pub(super) struct Headers {
     pub constant: Option<(u32, u64)>,
 }
 
+impl Headers {
+    /// About how much memory the headers take, in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        [
+            &self.imports,
+            &self.definitions,
+            &self.defined,
+            &self.undefined,
+        ]
+        .into_iter()
+        .flatten()
+        .map(|hit| (hit.text.len() as u64).saturating_add(64))
+        .sum()
+    }
+}
+
 /// Reads the headers of a binary, as far as they are at hand.
 ///
 /// # Errors

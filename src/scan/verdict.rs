@@ -10,8 +10,8 @@ use std::cmp::Ordering;
 
 use self::carried::Carried;
 use super::binary::Part;
+use super::collector::{Binary, Gathered};
 use super::library_name::{Half, base_name, half, same_library};
-use super::member::{Binary, Gathered};
 use crate::model::{
     Architecture, BinaryFormat, Evidence, EvidenceKind, Finding, Library, Problem, WheelScan,
 };

@@ -3,8 +3,9 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use super::archive::{self, Directory, Entry, LOCAL_HEADER_LEN};
+use super::collector::Collector;
 use super::inflate::{Inflater, Method};
-use super::member::{Collector, Packed};
+use super::member::Packed;
 use super::members;
 use super::second_look;
 use super::verdict;
