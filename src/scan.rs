@@ -6,7 +6,7 @@
 //! The way of the bytes, each file knowing only those after it:
 //!
 //! - `wheel`: the reading itself; `second_look`: the rare case of reading a member again;
-//! - `archive`: the zip directory; `member_name`; `members`: what names tell; `nested`: archives in archives;
+//! - `archive`: the zip directory; `member_name`; `members`: what names tell; `nested`, `undelimited`, `tar`, `compressed`: archives in archives;
 //! - `collector`: what is gathered; `allowance`: how much may be unpacked;
 //! - `member`: one member, by what its first bytes say; `inflate`: unpacking; `sbom`;
 //! - `binary`: one object file while it streams by; `image`: what is kept of it;
@@ -20,6 +20,7 @@ mod archive;
 mod banner;
 mod binary;
 mod collector;
+mod compressed;
 mod dated;
 mod distinct;
 mod elf;
@@ -36,6 +37,8 @@ mod object_file;
 mod pe;
 mod sbom;
 mod second_look;
+mod tar;
+mod undelimited;
 mod verdict;
 mod version_number;
 mod watched;

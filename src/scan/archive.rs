@@ -16,6 +16,8 @@ const ZIP64_END_RECORD_LEN: u64 = 56;
 const DIRECTORY_HEADER: u32 = 0x0201_4b50;
 const DIRECTORY_HEADER_LEN: usize = 46;
 const LOCAL_HEADER: u32 = 0x0403_4b50;
+/// Before a data descriptor, where its writer follows custom (APPNOTE 4.3.9.3).
+pub(super) const DESCRIPTOR: u32 = 0x0807_4b50;
 /// The bytes of a local header before its name, `PK\x03\x04` and what follows.
 pub(super) const LOCAL_HEADER_LEN: usize = 30;
 

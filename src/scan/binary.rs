@@ -5,10 +5,12 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use super::banner::{self, Texts};
+use super::compressed;
 use super::image::{ELF_HEAD_BYTES, HEAD_BYTES, Image, Missing, View};
 use super::mach_o::{self, Slice};
 use super::object_file::{self, Headers};
 use super::pe;
+use super::tar;
 use crate::model::BinaryFormat;
 
 /// How much is inflated at once, 256 KiB.
@@ -22,7 +24,9 @@ const MAXIMUM_GAPS: u32 = 512;
 pub(super) enum Magic {
     Object(BinaryFormat),
     Archive,
-    /// An `ar` archive or WebAssembly: nothing reads its structure, but its texts can be searched.
+    Tar,
+    Compressed(compressed::Format),
+    /// An `ar` archive, a COFF object or WebAssembly: nothing reads its structure, but its texts can be searched.
     Unread,
     /// A binary whose headers nothing can be read from.
     Broken(&'static str),
@@ -38,8 +42,8 @@ const PE_MAGIC_BYTES: usize = (64 << 10) + 64;
 
 /// Reads as many of a member's first bytes as tell what it is.
 pub(super) fn first_bytes<R: Read + ?Sized>(input: &mut R) -> io::Result<Vec<u8>> {
-    // Most members are text: a few bytes tell.
-    let mut first = vec![0_u8; 64];
+    // Most members are text: one block of a tar archive tells.
+    let mut first = vec![0_u8; 512];
     let read = fill(input, &mut first)?;
     first.truncate(read);
     let enough = match first.as_slice() {
@@ -71,10 +75,15 @@ pub(super) fn magic(head: &[u8], path: &str) -> Magic {
             Magic::Broken("the PE header is not where the DOS header says")
         }
         [b'P', b'K', 3, 4, ..] => Magic::Archive,
+        _ if tar::is_header(head) => Magic::Tar,
+        // COFF objects begin with their machine; two bytes prove nothing without the name.
+        [0x64, 0x86 | 0xaa, ..] | [0x4c, 0x01, ..] if object_file::is_coff_name(path) => {
+            Magic::Unread
+        }
         [b'!', b'<', b'a', b'r', b'c', b'h', b'>', b'\n', ..] | [0, b'a', b's', b'm', ..] => {
             Magic::Unread
         }
-        _ => Magic::Other,
+        _ => compressed::Format::of(head).map_or(Magic::Other, Magic::Compressed),
     }
 }
 

@@ -19,6 +19,9 @@ use crate::model::{BinaryFormat, Problem, ProblemCode};
 /// How many problems of one wheel are told.
 const MAXIMUM_PROBLEMS: usize = 1000;
 
+/// How many decoders with a window may be in use at once, inside of each other.
+const MAXIMUM_WINDOWS: u32 = 2;
+
 /// About how much memory a binary or slice takes of which nothing is known, in bytes.
 const PART_BYTES: u64 = 1024;
 
@@ -67,6 +70,8 @@ pub(super) struct Collector {
     pub members: u64,
     pub binaries: Vec<Binary>,
     pub memory: Memory,
+    /// How many windows of decoders are in use.
+    pub windows: u32,
     /// How many bytes may still be kept of binaries.
     evidence: u64,
     pub claims: Vec<Claim>,
@@ -82,6 +87,7 @@ impl Collector {
             members: 0,
             binaries: Vec::new(),
             memory: Memory::new(limits.candidates),
+            windows: 0,
             evidence: limits.evidence_bytes,
             claims: Vec::new(),
             problems: Vec::new(),
@@ -124,6 +130,47 @@ impl Collector {
             self.check_name(&entry.name, &entry.name);
         }
         self.members = entries.len() as u64;
+    }
+
+    /// Counts a member of a nested archive; says whether it may be read.
+    pub(super) fn count_member(&mut self, archive: &str) -> bool {
+        self.members = self.members.saturating_add(1);
+        let is_allowed = self.members <= self.limits.members;
+        if !is_allowed {
+            let message = format!(
+                "The limit `members` ({}) is reached; the rest was not read.",
+                self.limits.members
+            );
+            self.problem(ProblemCode::LimitReached, Some(archive), message);
+        }
+        is_allowed
+    }
+
+    /// Whether an archive may be read that is a member of this depth; told if not.
+    pub(super) fn may_enter(&mut self, path: &str, depth: u32) -> bool {
+        let is_allowed = depth < self.limits.nesting;
+        if !is_allowed {
+            let message = format!(
+                "The limit `nesting` ({}) is reached; the archive inside was not read.",
+                self.limits.nesting
+            );
+            self.problem(ProblemCode::LimitReached, Some(path), message);
+        }
+        is_allowed
+    }
+
+    /// Whether one more decoder may have a window; told if not. Its user gives it back.
+    pub(super) fn may_open_window(&mut self, path: &str) -> bool {
+        let is_allowed = self.windows < MAXIMUM_WINDOWS;
+        if is_allowed {
+            self.windows = self.windows.saturating_add(1);
+        } else {
+            let message = format!(
+                "The member is packed with a large window inside of {MAXIMUM_WINDOWS} others; it was not read."
+            );
+            self.problem(ProblemCode::UnsupportedMember, Some(path), message);
+        }
+        is_allowed
     }
 
     /// Reports a name that could do harm where it is unpacked.

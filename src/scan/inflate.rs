@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Read};
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// The largest dictionary or window that a member may ask for, 8 MiB.
-const WINDOW_BYTES: u32 = 8 << 20;
+pub(super) const WINDOW_BYTES: u32 = 8 << 20;
 
 /// A compression method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,11 @@ pub(super) enum Method {
 }
 
 impl Method {
+    /// Whether unpacking takes a window of its own, up to [`WINDOW_BYTES`].
+    pub(super) const fn has_window(self) -> bool {
+        matches!(self, Self::Lzma | Self::Zstd)
+    }
+
     /// The method of a number (APPNOTE 4.4.5); none if it is not supported.
     pub(super) const fn of(number: u16) -> Option<Self> {
         Some(match number {

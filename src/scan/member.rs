@@ -1,16 +1,18 @@
 //! One member after the other: unpacked, checked, and looked at by what its first bytes say it
 //! is.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use super::allowance::Checked;
 use super::archive;
 use super::binary::{self, Magic};
 use super::collector::{Binary, Collector};
+use super::compressed;
 use super::inflate::{self, Inflater, Method};
 use super::members;
 use super::nested;
 use super::sbom;
+use super::tar;
 use crate::model::{BinaryFormat, ProblemCode};
 
 /// Within how many bytes an archive behind other bytes must begin, 64 KiB.
@@ -47,6 +49,23 @@ impl Collector {
             self.stopped(stop, member);
             return 0;
         }
+        let has_window = member.method.has_window();
+        if has_window && !self.may_open_window(member.path) {
+            return 0;
+        }
+        let crc = self.unpack(member, &mut input, inflater);
+        if has_window {
+            self.windows = self.windows.saturating_sub(1);
+        }
+        crc
+    }
+
+    fn unpack<R: BufRead>(
+        &mut self,
+        member: &Packed<'_>,
+        mut input: R,
+        inflater: &mut Inflater,
+    ) -> u32 {
         let size = member.crc.map(|_| member.size);
         let mut decoder = match inflate::decoder(member.method, &mut input, size, inflater) {
             Ok(decoder) => decoder,
@@ -92,6 +111,16 @@ impl Collector {
                 io::copy(inflated, &mut io::sink())?;
                 Ok(Looked::Whole)
             }
+            Magic::Tar => {
+                if !self.may_enter(member.path, member.depth) {
+                    return Ok(Looked::Part);
+                }
+                let stream: Box<dyn Read + '_> = Box::new(first.as_slice().chain(&mut *inflated));
+                tar::walk(self, member, BufReader::new(stream))?;
+                io::copy(inflated, &mut io::sink())?;
+                Ok(Looked::Whole)
+            }
+            Magic::Compressed(format) => self.compressed(member, format, &first, inflated),
             Magic::Other if members::is_sbom(member.path) => {
                 let stream = first.as_slice().chain(&mut *inflated);
                 let (claims, wrong) = sbom::read(member.path, stream)?;
@@ -128,6 +157,40 @@ impl Collector {
             }
             Magic::Other => Ok(Looked::Part),
         }
+    }
+
+    /// Reads a compressed file: what is in it is a member of its own.
+    fn compressed<R: Read>(
+        &mut self,
+        member: &Packed<'_>,
+        format: compressed::Format,
+        first: &[u8],
+        inflated: &mut R,
+    ) -> io::Result<Looked> {
+        if !self.may_enter(member.path, member.depth) {
+            return Ok(Looked::Part);
+        }
+        if format.has_window() && !self.may_open_window(member.path) {
+            return Ok(Looked::Part);
+        }
+        let path = format!("{}!{}", member.path, compressed::inner_name(member.path));
+        let inner = Packed {
+            path: &path,
+            method: Method::Stored,
+            crc: None,
+            size: u64::MAX,
+            packed: (member.size < u64::MAX).then_some(member.size),
+            at: None,
+            depth: member.depth.saturating_add(1),
+        };
+        let stream: Box<dyn Read + '_> = Box::new(first.chain(&mut *inflated));
+        let unpacked = compressed::reader(format, BufReader::new(stream));
+        self.member(&inner, BufReader::new(unpacked), &mut Inflater::new());
+        if format.has_window() {
+            self.windows = self.windows.saturating_sub(1);
+        }
+        io::copy(inflated, &mut io::sink())?;
+        Ok(Looked::Whole)
     }
 
     /// Reads what may be an archive behind other bytes, such as a script that starts it.

@@ -10,7 +10,7 @@ const CODE_PAGE_437: &str = "\
 
 /// Bit 11 of the general purpose flags: the name is UTF-8 (APPNOTE 4.4.4). Without it the name is
 /// in code page 437, and that is how Python and pip read it.
-const IS_UTF8: u16 = 1 << 11;
+pub(super) const IS_UTF8: u16 = 1 << 11;
 
 /// The name that `bytes` spell under these general purpose flags, cut at [`LONGEST`].
 pub(super) fn decode(bytes: &[u8], flags: u16) -> String {

@@ -66,6 +66,12 @@ pub(super) fn read(
     }
 }
 
+/// Whether a file is called a COFF object.
+pub(super) fn is_coff_name(path: &str) -> bool {
+    path.rsplit_once('.')
+        .is_some_and(|(_, ending)| ["obj", "o"].iter().any(|o| ending.eq_ignore_ascii_case(o)))
+}
+
 /// Whether a symbol, without the underscore of Mach-O, is one of the libraries' interface.
 pub(super) fn is_library_symbol(name: &[u8]) -> bool {
     const PREFIXES: [&[u8]; 6] = [

@@ -156,7 +156,7 @@ fn dense(version: &str, word: &str) -> Vec<u8> {
 
 #[test]
 fn candidates_are_bounded_and_no_version_is_guessed_without_all_of_them() {
-    let dense = dense("OpenSSL 3.1.1 30 May 2023", "\03.9\0");
+    let dense = dense("OpenSSL 3.1.1 30 May 2023", "\x003.9\0");
     let plain = elf(None, &[], &library_texts("OpenSSL 3.5.4 30 Sep 2025"));
     let bytes = deflated(&[("a.so", &plain), ("b.so", &dense), ("c.so", &plain)]);
     let told = |candidates| {
