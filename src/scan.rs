@@ -25,6 +25,9 @@ mod dated;
 mod distinct;
 mod elf;
 mod fields;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod image;
 mod inflate;
 mod library_name;

@@ -13,7 +13,7 @@ use super::inflate::Method;
 use super::member::Packed;
 use super::member_name;
 use super::members;
-use super::sbom::Claim;
+use super::sbom::{Claim, Wrong};
 use crate::model::{BinaryFormat, Problem, ProblemCode};
 
 /// How many problems of one wheel are told.
@@ -74,7 +74,7 @@ pub(super) struct Collector {
     pub windows: u32,
     /// How many bytes may still be kept of binaries.
     evidence: u64,
-    pub claims: Vec<Claim>,
+    claims: Vec<Claim>,
     problems: Vec<Problem>,
 }
 
@@ -208,7 +208,29 @@ impl Collector {
 
     /// Takes what a binary keeps from what may be kept of all; says whether it was there.
     pub(super) fn keep(&mut self, binary: &Binary) -> bool {
-        let left = self.evidence.checked_sub(binary.bytes());
+        self.spend(binary.bytes())
+    }
+
+    /// Keeps what an SBOM claims.
+    pub(super) fn claim(&mut self, path: &str, claims: Vec<Claim>) {
+        for claim in claims {
+            let bytes = claim.path.len().saturating_add(claim.version.len());
+            if !self.spend((bytes as u64).saturating_add(PART_BYTES)) {
+                let message = self.out_of_evidence("not all that the SBOM claims was kept");
+                self.problem(ProblemCode::LimitReached, Some(path), message);
+                return;
+            }
+            self.claims.push(claim);
+        }
+    }
+
+    pub(super) fn out_of_evidence(&self, what: &str) -> String {
+        let limit = self.limits.evidence_bytes;
+        format!("The limit `evidence-bytes` ({limit}) is reached; {what}.")
+    }
+
+    fn spend(&mut self, bytes: u64) -> bool {
+        let left = self.evidence.checked_sub(bytes);
         self.evidence = left.unwrap_or(self.evidence);
         left.is_some()
     }
@@ -219,6 +241,17 @@ impl Collector {
             self.limits.candidates
         );
         self.broken(ProblemCode::LimitReached, path, message);
+    }
+
+    pub(super) fn wrong_sbom(&mut self, path: &str, wrong: &Wrong) {
+        let message = match wrong {
+            Wrong::TooLong => format!(
+                "The SBOM is longer than the limit `sbom-bytes` allows ({}); it was not read.",
+                self.limits.sbom_bytes
+            ),
+            Wrong::Malformed(what) => format!("The SBOM is not JSON of a known form: {what}."),
+        };
+        self.problem(ProblemCode::MalformedSbom, Some(path), message);
     }
 
     pub(super) fn corrupt(&mut self, path: &str, error: &io::Error) {

@@ -123,10 +123,11 @@ impl Collector {
             Magic::Compressed(format) => self.compressed(member, format, &first, inflated),
             Magic::Other if members::is_sbom(member.path) => {
                 let stream = first.as_slice().chain(&mut *inflated);
-                let (claims, wrong) = sbom::read(member.path, stream)?;
-                self.claims.extend(claims);
-                if let Some(message) = wrong {
-                    self.problem(ProblemCode::MalformedSbom, Some(member.path), message);
+                let limit = self.limits.sbom_bytes;
+                let (claims, wrong) = sbom::read(member.path, stream, limit)?;
+                self.claim(member.path, claims);
+                if let Some(wrong) = wrong {
+                    self.wrong_sbom(member.path, &wrong);
                     return Ok(Looked::Part);
                 }
                 Ok(Looked::Whole)
@@ -251,10 +252,7 @@ impl Collector {
             is_cut: false,
         };
         if !self.keep(&binary) {
-            let message = format!(
-                "The limit `evidence-bytes` ({}) is reached; what the binary shows was not kept.",
-                self.limits.evidence_bytes
-            );
+            let message = self.out_of_evidence("what the binary shows was not kept");
             self.problem(ProblemCode::LimitReached, Some(member.path), message);
             return seen.error.map_or(Ok(Looked::Whole), Err);
         }
