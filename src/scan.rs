@@ -6,7 +6,8 @@
 //! The way of the bytes, each file knowing only those after it:
 //!
 //! - `wheel`: the reading itself; `second_look`: the rare case of reading a member again;
-//! - `archive`: the zip directory; `members`: what names tell; `nested`: archives in archives;
+//! - `archive`: the zip directory; `member_name`; `members`: what names tell; `nested`, `undelimited`, `tar`, `compressed`: archives in archives;
+//! - `collector`: what is gathered; `allowance`: how much may be unpacked;
 //! - `member`: one member, by what its first bytes say; `inflate`: unpacking; `sbom`;
 //! - `binary`: one object file while it streams by; `image`: what is kept of it;
 //! - `banner`, `dated`, `distinct`: texts; `object_file`, `elf`, `mach_o`, `pe`, `version_number`: headers;
@@ -14,24 +15,33 @@
 
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod allowance;
 mod archive;
 mod banner;
 mod binary;
+mod collector;
+mod compressed;
 mod dated;
 mod distinct;
 mod elf;
 mod fields;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod image;
 mod inflate;
 mod library_name;
 mod mach_o;
 mod member;
+mod member_name;
 mod members;
 mod nested;
 mod object_file;
 mod pe;
 mod sbom;
 mod second_look;
+mod tar;
+mod undelimited;
 mod verdict;
 mod version_number;
 mod watched;
@@ -72,18 +82,34 @@ pub trait Source {
 pub struct Limits {
     /// `inflated-bytes`: all members of a wheel together, unpacked.
     pub inflated_bytes: u64,
+    /// `inflated-ratio`: how many times as long as packed a member, and the wheel, may be
+    /// unpacked, once that is more than 64 MiB.
+    pub inflated_ratio: u64,
     /// `members`: entries of an archive's directory.
     pub members: u64,
     /// `nesting`: archives inside archives; 0 reads none.
     pub nesting: u32,
+    /// `directory-bytes`: the directory of the archive.
+    pub directory_bytes: u64,
+    /// `sbom-bytes`: one SBOM.
+    pub sbom_bytes: u64,
+    /// `candidates`: places in all binaries of a wheel where a text of interest may begin.
+    pub candidates: u64,
+    /// `evidence-bytes`: what is kept of all binaries of a wheel until they are judged.
+    pub evidence_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             inflated_bytes: 4 << 30,
+            inflated_ratio: 100,
             members: 100_000,
             nesting: 3,
+            directory_bytes: 24 << 20,
+            sbom_bytes: 8 << 20,
+            candidates: 10_000_000,
+            evidence_bytes: 24 << 20,
         }
     }
 }

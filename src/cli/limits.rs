@@ -62,10 +62,12 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rewheel.toml");
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, &text).unwrap();
         let limits = crate::config::load(Some(&path), []).unwrap().limits;
         assert!(limits.wheel_bytes.is_some() && limits.index_files.is_some());
         assert_eq!(wheel(&limits), WheelLimits::default());
         assert_eq!(index(&limits), IndexLimits::default());
+        assert!(text.contains("limits.evidence-bytes"));
+        assert_eq!(limits.scan, crate::scan::Limits::default());
     }
 }

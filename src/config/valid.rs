@@ -41,7 +41,7 @@ pub struct Watch {
 /// Bounds on what one cycle may cost. Those that are not set are for the module that keeps them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// `inflated-bytes`, `members`, `nesting`.
+    /// `inflated-bytes` and the other bounds on what is scanned.
     pub scan: scan::Limits,
     /// `wheel-bytes`: the size of a wheel.
     pub wheel_bytes: Option<u64>,
@@ -129,13 +129,17 @@ fn watch(table: &Table) -> Watch {
 fn limits(table: &Table) -> Limits {
     let count = |key: &str| table.number(key).and_then(|number| number.try_into().ok());
     let built_in = scan::Limits::default();
+    let number = |key: &str, built_in: u64| table.number(key).unwrap_or(built_in);
     Limits {
         scan: scan::Limits {
-            inflated_bytes: table
-                .number("inflated-bytes")
-                .unwrap_or(built_in.inflated_bytes),
-            members: table.number("members").unwrap_or(built_in.members),
+            inflated_bytes: number("inflated-bytes", built_in.inflated_bytes),
+            inflated_ratio: number("inflated-ratio", built_in.inflated_ratio),
+            members: number("members", built_in.members),
             nesting: count("nesting").unwrap_or(built_in.nesting),
+            directory_bytes: number("directory-bytes", built_in.directory_bytes),
+            sbom_bytes: number("sbom-bytes", built_in.sbom_bytes),
+            candidates: number("candidates", built_in.candidates),
+            evidence_bytes: number("evidence-bytes", built_in.evidence_bytes),
         },
         wheel_bytes: table.number("wheel-bytes"),
         wheel_seconds: table.number("wheel-seconds"),

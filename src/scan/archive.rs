@@ -5,6 +5,7 @@
 //! Source: PKWARE's APPNOTE 6.3.10, sections 4.3.6 to 4.5.3.
 
 use super::fields::Fields;
+use super::member_name;
 
 const END_RECORD: u32 = 0x0605_4b50;
 const END_RECORD_LEN: usize = 22;
@@ -15,6 +16,8 @@ const ZIP64_END_RECORD_LEN: u64 = 56;
 const DIRECTORY_HEADER: u32 = 0x0201_4b50;
 const DIRECTORY_HEADER_LEN: usize = 46;
 const LOCAL_HEADER: u32 = 0x0403_4b50;
+/// Before a data descriptor, where its writer follows custom (APPNOTE 4.3.9.3).
+pub(super) const DESCRIPTOR: u32 = 0x0807_4b50;
 /// The bytes of a local header before its name, `PK\x03\x04` and what follows.
 pub(super) const LOCAL_HEADER_LEN: usize = 30;
 
@@ -82,10 +85,24 @@ impl LocalHeader {
     }
 }
 
+/// How many bytes before a tail of [`super::TAIL_BYTES`] the end records may begin: the archive's
+/// comment may be as long as that tail.
+pub(super) const END_RECORDS_BYTES: u64 = 1024;
+
+/// Whether the end records may begin before `tail`: none in it ends the file, or what belongs
+/// before it is cut off.
+pub(super) fn begins_before(tail: &[u8]) -> bool {
+    let before = ZIP64_LOCATOR_LEN.saturating_add(ZIP64_END_RECORD_LEN as usize);
+    let last = find_end_record(tail);
+    last.is_none_or(|last| !last.ends_the_file || last.at < before)
+}
+
 /// Finds the directory from the last bytes of a file, `tail`, which begin at `tail_at`; else
 /// says why there is none.
 pub(super) fn find_directory(tail: &[u8], tail_at: u64) -> Result<DirectoryPlace, &'static str> {
-    let end = find_end_record(tail).ok_or("the end record of a zip archive is missing")?;
+    let end = find_end_record(tail)
+        .ok_or("the end record of a zip archive is missing")?
+        .at;
     let fields = Fields::little(tail);
     let field16 = |at: usize| fields.u16(end.saturating_add(at)).map(u64::from);
     let field32 = |at: usize| fields.u32(end.saturating_add(at)).map(u64::from);
@@ -129,42 +146,49 @@ pub(super) fn find_directory(tail: &[u8], tail_at: u64) -> Result<DirectoryPlace
     })
 }
 
+struct EndRecord {
+    at: usize,
+    ends_the_file: bool,
+}
+
 /// The last end record whose comment ends with the file; else the last whose comment fits.
-fn find_end_record(tail: &[u8]) -> Option<usize> {
-    let fields = Fields::little(tail);
+fn find_end_record(tail: &[u8]) -> Option<EndRecord> {
     let mut fitting = None;
     for at in memchr::memmem::rfind_iter(tail, &END_RECORD.to_le_bytes()) {
-        let Some(comment) = fields.u16(at.saturating_add(20)) else {
+        let Some(end) = end_of_comment(tail, at) else {
             continue;
         };
-        let end = at
-            .saturating_add(END_RECORD_LEN)
-            .saturating_add(usize::from(comment));
         if end == tail.len() {
-            return Some(at);
+            return Some(EndRecord {
+                at,
+                ends_the_file: true,
+            });
         }
         if end < tail.len() && fitting.is_none() {
-            fitting = Some(at);
+            fitting = Some(EndRecord {
+                at,
+                ends_the_file: false,
+            });
         }
     }
     fitting
 }
 
+/// Where the comment of the end record at `at` ends.
+fn end_of_comment(tail: &[u8], at: usize) -> Option<usize> {
+    let comment = Fields::little(tail).u16(at.saturating_add(20))?;
+    Some(
+        at.saturating_add(END_RECORD_LEN)
+            .saturating_add(usize::from(comment)),
+    )
+}
+
 /// Whether another reader could take another end record than the one at `chosen`: the last one,
 /// whatever its comment, or an earlier one in whose comment all the rest stands.
 fn has_rival(tail: &[u8], chosen: usize) -> bool {
-    let fields = Fields::little(tail);
     memchr::memmem::find_iter(tail, &END_RECORD.to_le_bytes())
         .filter(|at| *at != chosen)
-        .any(|at| {
-            let Some(comment) = fields.u16(at.saturating_add(20)) else {
-                return false;
-            };
-            let end = at
-                .saturating_add(END_RECORD_LEN)
-                .saturating_add(usize::from(comment));
-            at > chosen || end == tail.len()
-        })
+        .any(|at| end_of_comment(tail, at).is_some_and(|end| at > chosen || end == tail.len()))
 }
 
 struct Zip64Record<'a> {
@@ -204,6 +228,8 @@ fn zip64_record(tail: &[u8], tail_at: u64, end: usize) -> Option<Zip64Record<'_>
 pub(super) struct Directory {
     /// The entries, in the directory's order.
     pub entries: Vec<Entry>,
+    /// Where it begins in the file: no member reaches beyond.
+    pub at: u64,
     /// What is wrong with it, if anything.
     pub damage: Option<&'static str>,
     /// Whether entries were left out because there are more than allowed.
@@ -212,7 +238,10 @@ pub(super) struct Directory {
 
 /// Reads the entries of a directory, at most `limit`.
 pub(super) fn read_directory(bytes: &[u8], place: DirectoryPlace, limit: u64) -> Directory {
-    let mut directory = Directory::default();
+    let mut directory = Directory {
+        at: place.at,
+        ..Directory::default()
+    };
     let mut at = 0_usize;
     while at < bytes.len() {
         if directory.entries.len() as u64 >= limit {
@@ -257,7 +286,7 @@ fn entry(bytes: &[u8], shift: u64) -> Option<(Entry, usize)> {
     let mut at = u64::from(fields.u32(42)?);
     widen(extra, &mut [&mut size, &mut packed, &mut at])?;
     let entry = Entry {
-        name: String::from_utf8_lossy(name).into_owned(),
+        name: member_name::decode(name, fields.u16(8)?),
         method: fields.u16(10)?,
         encrypted: fields.u16(8)? & 1 != 0,
         crc: fields.u32(16)?,
@@ -322,6 +351,32 @@ pub(super) fn local_header(bytes: &[u8]) -> Option<LocalHeader> {
         name_len: fields.u16(26)?,
         extra_len: fields.u16(28)?,
     })
+}
+
+/// In what a local header, whose name and extra fields follow it, contradicts its entry in the
+/// directory: some readers go by the one, some by the other.
+pub(super) fn contradiction(
+    entry: &Entry,
+    local: &LocalHeader,
+    name: &[u8],
+    extra: &[u8],
+) -> Option<&'static str> {
+    let mut local = local.clone();
+    let has_sizes = widen_local(&mut local, extra).is_some();
+    let sizes = (local.crc, local.packed, local.size);
+    if local.method != entry.method {
+        Some("method")
+    } else if local.is_encrypted() != entry.encrypted {
+        Some("encryption")
+    } else if member_name::decode(name, local.flags) != entry.name {
+        Some("name")
+    } else if !local.has_descriptor()
+        && (!has_sizes || sizes != (entry.crc, entry.packed, entry.size))
+    {
+        Some("lengths or CRC-32")
+    } else {
+        None
+    }
 }
 
 /// Takes the zip64 sizes of a local header out of its extra fields.

@@ -130,6 +130,17 @@ impl Texts {
         !self.dated.is_empty() || marks.into_iter().any(|mark| self.has(mark))
     }
 
+    /// About how much memory the texts take, in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        let dated = self.dated.iter().map(|seen| seen.value.text.len());
+        let forks = self.forks.iter().map(|seen| seen.value.text.len());
+        let bare = self.bare.iter().map(|seen| seen.value.len());
+        let marks = self.marks.values().flat_map(|marked| &marked.hits);
+        let marks = marks.map(|hit| hit.text.len());
+        let texts = dated.chain(forks).chain(bare).chain(marks);
+        texts.map(|len| (len as u64).saturating_add(128)).sum()
+    }
+
     fn mark(&mut self, mark: Mark, offset: u64, text: &[u8]) {
         match mark {
             Mark::Directory | Mark::BuiltOn => {
@@ -208,8 +219,8 @@ static BARE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?-u)^\x00([3-9]\.[0-9]{1,2}\.[0-9]{1,2})\x00").ok());
 
 /// Calls `found` with the place in `bytes` of everything that may be a text of interest and
-/// begins between `from` and `to`.
-pub(super) fn search(bytes: &[u8], from: usize, to: usize, mut found: impl FnMut(usize)) {
+/// begins between `from` and `to`, as long as that wants to go on.
+pub(super) fn search(bytes: &[u8], from: usize, to: usize, mut found: impl FnMut(usize) -> bool) {
     let Some(searcher) = SEARCHER.as_ref() else {
         return;
     };
@@ -226,8 +237,9 @@ pub(super) fn search(bytes: &[u8], from: usize, to: usize, mut found: impl FnMut
                     && bytes
                         .get(begin..)
                         .is_some_and(|rest| rest.starts_with(text))
+                    && !found(begin)
                 {
-                    found(begin);
+                    return;
                 }
             }
             at = hit.start().saturating_add(1);

@@ -2,12 +2,15 @@
 //! whole.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use super::banner::{self, Texts};
+use super::compressed;
 use super::image::{ELF_HEAD_BYTES, HEAD_BYTES, Image, Missing, View};
 use super::mach_o::{self, Slice};
 use super::object_file::{self, Headers};
 use super::pe;
+use super::tar;
 use crate::model::BinaryFormat;
 
 /// How much is inflated at once, 256 KiB.
@@ -21,7 +24,9 @@ const MAXIMUM_GAPS: u32 = 512;
 pub(super) enum Magic {
     Object(BinaryFormat),
     Archive,
-    /// An `ar` archive or WebAssembly: nothing reads its structure, but its texts can be searched.
+    Tar,
+    Compressed(compressed::Format),
+    /// An `ar` archive, a COFF object or WebAssembly: nothing reads its structure, but its texts can be searched.
     Unread,
     /// A binary whose headers nothing can be read from.
     Broken(&'static str),
@@ -37,8 +42,8 @@ const PE_MAGIC_BYTES: usize = (64 << 10) + 64;
 
 /// Reads as many of a member's first bytes as tell what it is.
 pub(super) fn first_bytes<R: Read + ?Sized>(input: &mut R) -> io::Result<Vec<u8>> {
-    // Most members are text: a few bytes tell.
-    let mut first = vec![0_u8; 64];
+    // Most members are text: one block of a tar archive tells.
+    let mut first = vec![0_u8; 512];
     let read = fill(input, &mut first)?;
     first.truncate(read);
     let enough = match first.as_slice() {
@@ -70,10 +75,15 @@ pub(super) fn magic(head: &[u8], path: &str) -> Magic {
             Magic::Broken("the PE header is not where the DOS header says")
         }
         [b'P', b'K', 3, 4, ..] => Magic::Archive,
+        _ if tar::is_header(head) => Magic::Tar,
+        // COFF objects begin with their machine; two bytes prove nothing without the name.
+        [0x64, 0x86 | 0xaa, ..] | [0x4c, 0x01, ..] if object_file::is_coff_name(path) => {
+            Magic::Unread
+        }
         [b'!', b'<', b'a', b'r', b'c', b'h', b'>', b'\n', ..] | [0, b'a', b's', b'm', ..] => {
             Magic::Unread
         }
-        _ => Magic::Other,
+        _ => compressed::Format::of(head).map_or(Magic::Other, Magic::Compressed),
     }
 }
 
@@ -103,6 +113,18 @@ pub(super) struct Streamed {
 pub(super) struct Memory {
     head: Vec<u8>,
     window: Vec<u8>,
+    /// How many places where a text may begin are still looked at.
+    pub candidates: u64,
+}
+
+impl Memory {
+    /// Memory that looks at so many places where a text may begin.
+    pub(super) fn new(candidates: u64) -> Self {
+        Self {
+            candidates,
+            ..Self::default()
+        }
+    }
 }
 
 /// Streams a binary of `len` bytes, whose first bytes were read already; `wanted` are ranges of
@@ -121,7 +143,9 @@ pub(super) fn stream<R: Read + ?Sized>(
         look.image.want(*at, *len);
     }
     look.begin(len);
+    look.candidates = memory.candidates;
     let error = look.stream(rest, &mut memory.window).err();
+    memory.candidates = look.candidates;
     if look.stray.name_a_library() && look.malformed.is_none() {
         look.malformed = Some("texts of a library stand outside of every slice");
     }
@@ -144,7 +168,9 @@ pub(super) fn texts<R: Read + ?Sized>(
 ) -> (Texts, Option<io::Error>) {
     let mut look = Look::new(BinaryFormat::Pe, len, std::mem::take(&mut memory.head));
     look.begin_head(first);
+    look.candidates = memory.candidates;
     let error = look.stream(rest, &mut memory.window).err();
+    memory.candidates = look.candidates;
     memory.head = look.image.into_head();
     (look.stray, error)
 }
@@ -160,6 +186,8 @@ struct Look {
     gone: Vec<(u64, u64)>,
     malformed: Option<&'static str>,
     gaps: u32,
+    /// How many places where a text may begin are still looked at.
+    candidates: u64,
     /// Where the bytes at hand begin that are not the head.
     window_at: u64,
 }
@@ -179,6 +207,7 @@ impl Look {
             gone: Vec::new(),
             malformed: None,
             gaps: 0,
+            candidates: 0,
             window_at: 0,
         }
     }
@@ -249,7 +278,14 @@ impl Look {
             } else {
                 head.len().saturating_sub(banner::AHEAD)
             };
-            search(&mut self.parts, &mut self.stray, head, searched, end, 0);
+            self.candidates = search(
+                &mut self.parts,
+                &mut self.stray,
+                self.candidates,
+                head,
+                searched..end,
+                0,
+            );
             searched = searched.max(end);
             if ended || self.image.head().len() >= self.head_limit {
                 return Ok(searched);
@@ -294,7 +330,14 @@ impl Look {
             } else {
                 known.len().saturating_sub(banner::AHEAD)
             };
-            search(&mut self.parts, &mut self.stray, known, from, end, base);
+            self.candidates = search(
+                &mut self.parts,
+                &mut self.stray,
+                self.candidates,
+                known,
+                from..end,
+                base,
+            );
             let keep = end.max(from).saturating_sub(banner::BEHIND);
             base = base.saturating_add(keep as u64);
             from = end.max(from).saturating_sub(keep);
@@ -342,8 +385,21 @@ impl Look {
     }
 }
 
-fn search(parts: &mut [Part], stray: &mut Texts, bytes: &[u8], from: usize, to: usize, base: u64) {
-    banner::search(bytes, from, to, |at| {
+/// Searches a range of `bytes`, which begin at `base` of the file, for texts, and looks at no more
+/// than so many candidates; returns how many are left.
+fn search(
+    parts: &mut [Part],
+    stray: &mut Texts,
+    mut candidates: u64,
+    bytes: &[u8],
+    range: Range<usize>,
+    base: u64,
+) -> u64 {
+    banner::search(bytes, range.start, range.end, |at| {
+        let Some(left) = candidates.checked_sub(1) else {
+            return false;
+        };
+        candidates = left;
         let place = base.saturating_add(at as u64);
         let part = parts.iter_mut().find(|part| {
             place
@@ -352,7 +408,9 @@ fn search(parts: &mut [Part], stray: &mut Texts, bytes: &[u8], from: usize, to: 
         });
         let texts = part.map_or(&mut *stray, |part| &mut part.texts);
         banner::read(texts, bytes, at, base);
+        true
     });
+    candidates
 }
 
 /// Reads until `bytes` are full or the input ends; returns how many were read.

@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Read};
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// The largest dictionary or window that a member may ask for, 8 MiB.
-const WINDOW_BYTES: u32 = 8 << 20;
+pub(super) const WINDOW_BYTES: u32 = 8 << 20;
 
 /// A compression method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,11 @@ pub(super) enum Method {
 }
 
 impl Method {
+    /// Whether unpacking takes a window of its own, up to [`WINDOW_BYTES`].
+    pub(super) const fn has_window(self) -> bool {
+        matches!(self, Self::Lzma | Self::Zstd)
+    }
+
     /// The method of a number (APPNOTE 4.4.5); none if it is not supported.
     pub(super) const fn of(number: u16) -> Option<Self> {
         Some(match number {
@@ -136,74 +141,5 @@ impl<R: BufRead> Read for Deflate<'_, R> {
             }
         }
         Ok(filled)
-    }
-}
-
-/// Why a member was not read to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// It holds more bytes than the directory says.
-    TooLong,
-    /// The wheel's allowance of inflated bytes is used up.
-    Budget,
-}
-
-/// Counts inflated bytes, adds up their CRC-32, and stops at the declared size and at the
-/// wheel's allowance.
-#[derive(Debug)]
-pub(super) struct Checked<'a, R: ?Sized> {
-    size: u64,
-    budget: &'a mut u64,
-    count: u64,
-    crc: crc32fast::Hasher,
-    stop: Option<Stop>,
-    inner: &'a mut R,
-}
-
-impl<'a, R: Read + ?Sized> Checked<'a, R> {
-    /// Reads `inner`, which should hold `size` bytes, and takes them from `budget`.
-    pub(super) fn new(inner: &'a mut R, size: u64, budget: &'a mut u64) -> Self {
-        Self {
-            size,
-            budget,
-            count: 0,
-            crc: crc32fast::Hasher::new(),
-            stop: None,
-            inner,
-        }
-    }
-
-    /// How many bytes came out.
-    pub(super) const fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// Their CRC-32.
-    pub(super) fn crc(&self) -> u32 {
-        self.crc.clone().finalize()
-    }
-
-    /// Why reading ended early, if it did.
-    pub(super) const fn stop(&self) -> Option<Stop> {
-        self.stop
-    }
-}
-
-impl<R: Read + ?Sized> Read for Checked<'_, R> {
-    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
-        if self.stop.is_some() || output.is_empty() {
-            return Ok(0);
-        }
-        let read = self.inner.read(output)?;
-        let bytes = output.get(..read).unwrap_or_default();
-        self.crc.update(bytes);
-        self.count = self.count.saturating_add(read as u64);
-        if self.count > self.size {
-            self.stop = Some(Stop::TooLong);
-        } else if read as u64 > *self.budget {
-            self.stop = Some(Stop::Budget);
-        }
-        *self.budget = self.budget.saturating_sub(read as u64);
-        Ok(read)
     }
 }

@@ -1,20 +1,19 @@
 //! One member after the other: unpacked, checked, and looked at by what its first bytes say it
 //! is.
 
-use std::collections::HashSet;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
-use super::Limits;
-use super::archive::{self, Entry};
-use super::binary::{self, Magic, Memory, Part};
-use super::inflate::{self, Checked, Inflater, Method, Stop};
+use super::allowance::Checked;
+use super::archive;
+use super::binary::{self, Magic};
+use super::collector::{Binary, Collector};
+use super::compressed;
+use super::inflate::{self, Inflater, Method};
 use super::members;
 use super::nested;
-use super::sbom::{self, Claim};
-use crate::model::{BinaryFormat, Problem, ProblemCode};
-
-/// How many problems of one wheel are told.
-const MAXIMUM_PROBLEMS: usize = 1000;
+use super::sbom;
+use super::tar;
+use crate::model::{BinaryFormat, ProblemCode};
 
 /// Within how many bytes an archive behind other bytes must begin, 64 KiB.
 const PREFIX_BYTES: usize = 64 << 10;
@@ -29,120 +28,15 @@ pub(super) struct Packed<'a> {
     pub crc: Option<u32>,
     /// The length that it should have unpacked; `u64::MAX` where that follows the data.
     pub size: u64,
+    /// The length that it is packed into, where that is known beforehand.
+    pub packed: Option<u64>,
     /// Where its data stand in the file, and how long they are; none in a nested archive.
     pub at: Option<(u64, u64)>,
     /// How many archives it is nested in, beside the wheel.
     pub depth: u32,
 }
 
-/// A binary of the wheel.
-#[derive(Clone, Debug)]
-pub(super) struct Binary {
-    pub path: String,
-    pub format: BinaryFormat,
-    pub method: Method,
-    pub size: u64,
-    pub packed: Option<(u64, u64)>,
-    /// One part, or one for each slice.
-    pub parts: Vec<Part>,
-    /// Ranges of its headers that had gone by.
-    pub gone: Vec<(u64, u64)>,
-}
-
-/// What was gathered from a wheel, before anything is concluded.
-#[derive(Debug, Default)]
-pub(super) struct Gathered {
-    pub binaries: Vec<Binary>,
-    pub claims: Vec<Claim>,
-    pub problems: Vec<Problem>,
-}
-
-/// Gathers what the members of a wheel show.
-#[derive(Debug)]
-pub(super) struct Collector {
-    pub limits: Limits,
-    pub budget: u64,
-    pub members: u64,
-    pub binaries: Vec<Binary>,
-    pub memory: Memory,
-    claims: Vec<Claim>,
-    problems: Vec<Problem>,
-}
-
 impl Collector {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self {
-            limits: *limits,
-            budget: limits.inflated_bytes,
-            members: 0,
-            binaries: Vec::new(),
-            memory: Memory::default(),
-            claims: Vec::new(),
-            problems: Vec::new(),
-        }
-    }
-
-    /// Whether no problem was met so far.
-    pub(super) const fn is_clean(&self) -> bool {
-        self.problems.is_empty()
-    }
-
-    pub(super) fn problem(&mut self, code: ProblemCode, path: Option<&str>, message: String) {
-        if self.problems.len() < MAXIMUM_PROBLEMS {
-            self.problems.push(Problem {
-                code,
-                message,
-                path: path.map(str::to_owned),
-            });
-        }
-    }
-
-    pub(super) fn finish(self) -> Gathered {
-        Gathered {
-            binaries: self.binaries,
-            claims: self.claims,
-            problems: self.problems,
-        }
-    }
-
-    /// Reports names that occur twice or could leave the folder.
-    pub(super) fn check_names(&mut self, entries: &[Entry]) {
-        let mut seen = HashSet::new();
-        for entry in entries {
-            if !seen.insert(entry.name.as_str()) {
-                let message = "Two members have this name; both were read.".to_owned();
-                self.problem(ProblemCode::DuplicateMember, Some(&entry.name), message);
-            }
-            if members::is_unsafe(&entry.name) {
-                let message = "The member's name could leave the folder it is unpacked to.";
-                self.problem(
-                    ProblemCode::UnsafePath,
-                    Some(&entry.name),
-                    message.to_owned(),
-                );
-            }
-        }
-        self.members = entries.len() as u64;
-    }
-
-    /// How a member is packed, if it can be unpacked.
-    pub(super) fn method(&mut self, entry: &Entry) -> Option<Method> {
-        let method = Method::of(entry.method).filter(|_| !entry.encrypted);
-        if method.is_none() {
-            let what = if entry.encrypted {
-                "The member is encrypted".to_owned()
-            } else {
-                format!(
-                    "The member is packed by method {}, which is not supported",
-                    entry.method
-                )
-            };
-            let message = format!("{what}; it was not read.");
-            self.problem(ProblemCode::UnsupportedMember, Some(&entry.name), message);
-        }
-        method
-    }
-
     /// Unpacks and looks at one member whose packed bytes `input` gives; returns the CRC-32 of
     /// what was unpacked.
     pub(super) fn member<R: BufRead>(
@@ -151,12 +45,28 @@ impl Collector {
         mut input: R,
         inflater: &mut Inflater,
     ) -> u32 {
-        if self.budget == 0 {
-            self.out_of_budget(member.path);
+        if let Some(stop) = self.allowance.used_up() {
+            self.stopped(stop, member);
             return 0;
         }
+        let has_window = member.method.has_window();
+        if has_window && !self.may_open_window(member.path) {
+            return 0;
+        }
+        let crc = self.unpack(member, &mut input, inflater);
+        if has_window {
+            self.windows = self.windows.saturating_sub(1);
+        }
+        crc
+    }
+
+    fn unpack<R: BufRead>(
+        &mut self,
+        member: &Packed<'_>,
+        mut input: R,
+        inflater: &mut Inflater,
+    ) -> u32 {
         let size = member.crc.map(|_| member.size);
-        let mut budget = self.budget;
         let mut decoder = match inflate::decoder(member.method, &mut input, size, inflater) {
             Ok(decoder) => decoder,
             Err(error) => {
@@ -164,7 +74,7 @@ impl Collector {
                 return 0;
             }
         };
-        let mut inflated = Checked::new(&mut decoder, member.size, &mut budget);
+        let mut inflated = Checked::new(&mut decoder, member.size, member.packed, &self.allowance);
         let mut looked = self.look(member, &mut inflated);
         if member.crc.is_none() && looked.is_ok() {
             // Only the end of the data tells where the next member begins.
@@ -172,28 +82,19 @@ impl Collector {
         }
         let (count, crc, stop) = (inflated.count(), inflated.crc(), inflated.stop());
         drop(decoder);
-        // What a nested archive's members took is taken already.
-        self.budget = self.budget.saturating_sub(count);
         match (looked, stop) {
-            (_, Some(Stop::Budget)) => self.out_of_budget(member.path),
-            (_, Some(Stop::TooLong)) => {
-                let message = format!(
-                    "The member unpacks to more than the {} bytes that the directory says.",
-                    member.size
-                );
-                self.problem(ProblemCode::MemberCorrupt, Some(member.path), message);
-            }
+            (_, Some(stop)) => self.stopped(stop, member),
             (Err(error), None) => self.corrupt(member.path, &error),
-            (Ok(Looked::Whole), None) if count != member.size => {
+            (Ok(Looked::Whole), None) if count != member.size && member.crc.is_some() => {
                 let message = format!(
                     "The member unpacks to {count} bytes; the directory says {}.",
                     member.size
                 );
-                self.problem(ProblemCode::MemberCorrupt, Some(member.path), message);
+                self.broken(ProblemCode::MemberCorrupt, member.path, message);
             }
             (Ok(Looked::Whole), None) if member.crc.is_some_and(|told| told != crc) => {
                 let message = "The member's CRC-32 is wrong.".to_owned();
-                self.problem(ProblemCode::MemberCorrupt, Some(member.path), message);
+                self.broken(ProblemCode::MemberCorrupt, member.path, message);
             }
             (Ok(_), None) => {}
         }
@@ -210,12 +111,23 @@ impl Collector {
                 io::copy(inflated, &mut io::sink())?;
                 Ok(Looked::Whole)
             }
+            Magic::Tar => {
+                if !self.may_enter(member.path, member.depth) {
+                    return Ok(Looked::Part);
+                }
+                let stream: Box<dyn Read + '_> = Box::new(first.as_slice().chain(&mut *inflated));
+                tar::walk(self, member, BufReader::new(stream))?;
+                io::copy(inflated, &mut io::sink())?;
+                Ok(Looked::Whole)
+            }
+            Magic::Compressed(format) => self.compressed(member, format, &first, inflated),
             Magic::Other if members::is_sbom(member.path) => {
                 let stream = first.as_slice().chain(&mut *inflated);
-                let (claims, wrong) = sbom::read(member.path, stream)?;
-                self.claims.extend(claims);
-                if let Some(message) = wrong {
-                    self.problem(ProblemCode::MalformedSbom, Some(member.path), message);
+                let limit = self.limits.sbom_bytes;
+                let (claims, wrong) = sbom::read(member.path, stream, limit)?;
+                self.claim(member.path, claims);
+                if let Some(wrong) = wrong {
+                    self.wrong_sbom(member.path, &wrong);
                     return Ok(Looked::Part);
                 }
                 Ok(Looked::Whole)
@@ -231,6 +143,9 @@ impl Collector {
                         message.to_owned(),
                     );
                 }
+                if self.memory.candidates == 0 {
+                    self.out_of_candidates(member.path);
+                }
                 error.map_or(Ok(Looked::Whole), Err)
             }
             Magic::Broken(what) => {
@@ -243,6 +158,40 @@ impl Collector {
             }
             Magic::Other => Ok(Looked::Part),
         }
+    }
+
+    /// Reads a compressed file: what is in it is a member of its own.
+    fn compressed<R: Read>(
+        &mut self,
+        member: &Packed<'_>,
+        format: compressed::Format,
+        first: &[u8],
+        inflated: &mut R,
+    ) -> io::Result<Looked> {
+        if !self.may_enter(member.path, member.depth) {
+            return Ok(Looked::Part);
+        }
+        if format.has_window() && !self.may_open_window(member.path) {
+            return Ok(Looked::Part);
+        }
+        let path = format!("{}!{}", member.path, compressed::inner_name(member.path));
+        let inner = Packed {
+            path: &path,
+            method: Method::Stored,
+            crc: None,
+            size: u64::MAX,
+            packed: (member.size < u64::MAX).then_some(member.size),
+            at: None,
+            depth: member.depth.saturating_add(1),
+        };
+        let stream: Box<dyn Read + '_> = Box::new(first.chain(&mut *inflated));
+        let unpacked = compressed::reader(format, BufReader::new(stream));
+        self.member(&inner, BufReader::new(unpacked), &mut Inflater::new());
+        if format.has_window() {
+            self.windows = self.windows.saturating_sub(1);
+        }
+        io::copy(inflated, &mut io::sink())?;
+        Ok(Looked::Whole)
     }
 
     /// Reads what may be an archive behind other bytes, such as a script that starts it.
@@ -292,7 +241,7 @@ impl Collector {
             let message = "The headers of the binary point backwards, and in a nested archive they cannot be read again.".to_owned();
             self.problem(ProblemCode::LimitReached, Some(member.path), message);
         }
-        self.binaries.push(Binary {
+        let binary = Binary {
             path: member.path.to_owned(),
             format,
             method: member.method,
@@ -300,21 +249,18 @@ impl Collector {
             packed: member.at,
             parts: seen.parts,
             gone: seen.gone,
-        });
+            is_cut: false,
+        };
+        if !self.keep(&binary) {
+            let message = self.out_of_evidence("what the binary shows was not kept");
+            self.problem(ProblemCode::LimitReached, Some(member.path), message);
+            return seen.error.map_or(Ok(Looked::Whole), Err);
+        }
+        self.binaries.push(binary);
+        if self.memory.candidates == 0 {
+            self.out_of_candidates(member.path);
+        }
         seen.error.map_or(Ok(Looked::Whole), Err)
-    }
-
-    fn corrupt(&mut self, path: &str, error: &io::Error) {
-        let message = format!("The member cannot be unpacked: {error}.");
-        self.problem(ProblemCode::MemberCorrupt, Some(path), message);
-    }
-
-    pub(super) fn out_of_budget(&mut self, path: &str) {
-        let message = format!(
-            "The limit `inflated-bytes` ({}) is reached; the member was not read to its end.",
-            self.limits.inflated_bytes
-        );
-        self.problem(ProblemCode::LimitReached, Some(path), message);
     }
 }
 

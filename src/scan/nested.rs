@@ -5,9 +5,11 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use super::archive::{self, LOCAL_HEADER_LEN, LocalHeader};
 use super::binary::fill;
+use super::collector::Collector;
 use super::inflate::{Inflater, Method};
-use super::member::{Collector, Packed};
-use super::members;
+use super::member::Packed;
+use super::member_name;
+use super::undelimited::{Returning, Undelimited};
 use crate::model::ProblemCode;
 
 /// How much of the inflated archive is buffered, 64 KiB.
@@ -22,24 +24,16 @@ pub(super) fn walk<R: Read>(
     outer: &Packed<'_>,
     stream: R,
 ) -> io::Result<()> {
-    if outer.depth >= collector.limits.nesting {
-        let message = format!(
-            "The limit `nesting` ({}) is reached; the archive inside was not read.",
-            collector.limits.nesting
-        );
-        collector.problem(ProblemCode::LimitReached, Some(outer.path), message);
+    if !collector.may_enter(outer.path, outer.depth) {
         return Ok(());
     }
     // The members are taken through a trait object, else each level would be a type of its own
     // without end.
-    let mut input: BufReader<Box<dyn Read + '_>> =
-        BufReader::with_capacity(INPUT_BYTES, Box::new(stream));
+    let stream: Box<dyn Read + '_> = Box::new(stream);
+    let mut input = Returning::new(BufReader::with_capacity(INPUT_BYTES, stream));
     let mut inflater = Inflater::new();
-    // Bytes of the next header that were read already.
-    let mut ahead: Vec<u8> = Vec::new();
     loop {
-        let next = next_header(io::Cursor::new(std::mem::take(&mut ahead)).chain(&mut input))?;
-        let (header, name) = match next {
+        let (header, name) = match next_header(&mut input)? {
             Next::Member(header, name) => (header, name),
             Next::Directory => return Ok(()),
             Next::Lost => {
@@ -52,22 +46,14 @@ pub(super) fn walk<R: Read>(
                 return Ok(());
             }
         };
-        collector.members = collector.members.saturating_add(1);
-        if collector.members > collector.limits.members {
-            let message = format!(
-                "The limit `members` ({}) is reached; the rest was not read.",
-                collector.limits.members
-            );
-            collector.problem(ProblemCode::LimitReached, Some(outer.path), message);
+        if !collector.count_member(outer.path) {
             return Ok(());
         }
         let path = format!("{}!{name}", outer.path);
-        if members::is_unsafe(&name) {
-            let message = "The member's name could leave the folder it is unpacked to.".to_owned();
-            collector.problem(ProblemCode::UnsafePath, Some(&path), message);
-        }
+        collector.check_name(&name, &path);
         let method = Method::of(header.method).filter(|_| !header.is_encrypted());
-        let ends_itself = method == Some(Method::Deflate);
+        // Without its length, LZMA data need not end by themselves.
+        let ends_itself = method != Some(Method::Lzma);
         let Some(method) = method.filter(|_| ends_itself || !header.has_descriptor()) else {
             let message = "The member of a nested archive is encrypted or packed by a method that is not supported; it was not read.".to_owned();
             collector.problem(ProblemCode::UnsupportedMember, Some(&path), message);
@@ -86,12 +72,18 @@ pub(super) fn walk<R: Read>(
             } else {
                 header.size
             },
+            packed: (!header.has_descriptor()).then_some(header.packed),
             at: None,
             depth: outer.depth.saturating_add(1),
         };
         if header.has_descriptor() {
-            let crc = collector.member(&member, &mut input, &mut inflater);
-            ahead = descriptor(collector, &path, &mut input, crc)?;
+            let crc = if method == Method::Stored {
+                let data = BufReader::new(Undelimited::new(&mut input));
+                collector.member(&member, data, &mut inflater)
+            } else {
+                collector.member(&member, &mut input, &mut inflater)
+            };
+            descriptor(collector, &path, &mut input, crc)?;
             continue;
         }
         let mut packed = (&mut input).take(header.packed);
@@ -101,22 +93,21 @@ pub(super) fn walk<R: Read>(
     }
 }
 
-/// Reads the descriptor that follows a member's data, and compares its CRC-32; returns what was
-/// read of what follows it.
+/// Reads the descriptor that follows a member's data, and compares its CRC-32.
 fn descriptor<R: BufRead>(
     collector: &mut Collector,
     path: &str,
-    input: &mut R,
+    input: &mut Returning<R>,
     crc: u32,
-) -> io::Result<Vec<u8>> {
+) -> io::Result<()> {
     let mut field = [0_u8; 4];
     fill(input, &mut field)?;
-    if field == *b"PK\x07\x08" {
+    if u32::from_le_bytes(field) == archive::DESCRIPTOR {
         fill(input, &mut field)?;
     }
     if u32::from_le_bytes(field) != crc {
         let message = "The member's CRC-32 is wrong.".to_owned();
-        collector.problem(ProblemCode::MemberCorrupt, Some(path), message);
+        collector.broken(ProblemCode::MemberCorrupt, path, message);
     }
     // Two lengths of 4 bytes, or of 8 in a zip64 archive: what follows tells. The longer form is
     // asked first, because a length may look like a signature, but nothing that a header has at
@@ -125,10 +116,9 @@ fn descriptor<R: BufRead>(
     let mut ahead = vec![0_u8; 12];
     let read = fill(input, &mut ahead)?;
     ahead.truncate(read);
-    if ahead.get(8..).is_some_and(archive::is_signature) {
-        ahead.drain(..8);
-    }
-    Ok(ahead)
+    let is_long = ahead.get(8..).is_some_and(archive::is_signature);
+    input.give_back(ahead.get(if is_long { 8 } else { 0 }..).unwrap_or_default());
+    Ok(())
 }
 
 /// What stands where a member ends.
@@ -140,17 +130,16 @@ enum Next {
     Lost,
 }
 
-fn next_header<R: Read>(mut input: R) -> io::Result<Next> {
-    let input = &mut input;
+fn next_header<R: BufRead>(input: &mut Returning<R>) -> io::Result<Next> {
     let mut bytes = [0_u8; LOCAL_HEADER_LEN];
     let read = fill(input, &mut bytes)?;
-    let Some(mut header) = archive::local_header(&bytes).filter(|_| read == LOCAL_HEADER_LEN)
-    else {
-        return Ok(if archive::is_end_of_members(&bytes) {
-            Next::Directory
-        } else {
-            Next::Lost
-        });
+    let known = bytes.get(..read).unwrap_or_default();
+    let Some(mut header) = archive::local_header(known) else {
+        let is_end = archive::is_end_of_members(known) || {
+            input.give_back(known);
+            skip_signing_block(input)?
+        };
+        return Ok(if is_end { Next::Directory } else { Next::Lost });
     };
     let mut name = vec![0_u8; usize::from(header.name_len)];
     let mut extra = vec![0_u8; usize::from(header.extra_len)];
@@ -160,8 +149,31 @@ fn next_header<R: Read>(mut input: R) -> io::Result<Next> {
     if archive::widen_local(&mut header, &extra).is_none() {
         return Ok(Next::Lost);
     }
-    let name = String::from_utf8_lossy(&name).into_owned();
+    let name = member_name::decode(&name, header.flags);
     Ok(Next::Member(header, name))
+}
+
+/// Skips what Android's signing tool puts between members and directory: its length without this
+/// field, pairs, the length again, a magic text. Says whether the directory follows.
+///
+/// Source: Android Open Source Project, "APK Signature Scheme v2", APK Signing Block.
+fn skip_signing_block<R: BufRead>(input: &mut R) -> io::Result<bool> {
+    const END: &[u8; 16] = b"APK Sig Block 42";
+    let mut len = [0_u8; 8];
+    if fill(input, &mut len)? < len.len() {
+        return Ok(false);
+    }
+    let Some(pairs) = u64::from_le_bytes(len).checked_sub(24) else {
+        return Ok(false);
+    };
+    skip(input, pairs)?;
+    let mut end = [0_u8; 28];
+    let read = fill(input, &mut end)?;
+    let Some((again, end)) = end.get(..read).and_then(|end| end.split_at_checked(8)) else {
+        return Ok(false);
+    };
+    let directory = end.strip_prefix(END).unwrap_or_default();
+    Ok(again == len && archive::is_end_of_members(directory))
 }
 
 fn skip<R: BufRead>(input: &mut R, len: u64) -> io::Result<()> {

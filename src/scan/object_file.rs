@@ -32,6 +32,22 @@ pub(super) struct Headers {
     pub constant: Option<(u32, u64)>,
 }
 
+impl Headers {
+    /// About how much memory the headers take, in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        [
+            &self.imports,
+            &self.definitions,
+            &self.defined,
+            &self.undefined,
+        ]
+        .into_iter()
+        .flatten()
+        .map(|hit| (hit.text.len() as u64).saturating_add(64))
+        .sum()
+    }
+}
+
 /// Reads the headers of a binary, as far as they are at hand.
 ///
 /// # Errors
@@ -48,6 +64,12 @@ pub(super) fn read(
         BinaryFormat::MachO => mach_o::read(view, headers),
         BinaryFormat::Pe => pe::read(view, headers),
     }
+}
+
+/// Whether a file is called a COFF object.
+pub(super) fn is_coff_name(path: &str) -> bool {
+    path.rsplit_once('.')
+        .is_some_and(|(_, ending)| ["obj", "o"].iter().any(|o| ending.eq_ignore_ascii_case(o)))
 }
 
 /// Whether a symbol, without the underscore of Mach-O, is one of the libraries' interface.

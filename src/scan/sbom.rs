@@ -2,15 +2,15 @@
 //!
 //! Source: PEP 770; the JSON forms of CycloneDX and of SPDX 2.
 
+use std::fmt;
 use std::io::{self, Read};
+use std::marker::PhantomData;
 
-use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::banner::printable;
 use crate::model::Library;
-
-/// The longest SBOM that is read, 8 MiB.
-const MAXIMUM_BYTES: u64 = 8 << 20;
 
 /// How many claims of one SBOM are kept.
 const KEPT: usize = 64;
@@ -28,88 +28,171 @@ pub(super) struct Claim {
     pub patched: bool,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Document {
-    components: Vec<Component>,
-    packages: Vec<Package>,
+    components: Claims<Component>,
+    packages: Claims<Package>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// The claims that a list of components makes. They are taken from one component after the other:
+/// as values, 8 MiB of small ones would be hundreds.
+#[derive(Debug)]
+struct Claims<T> {
+    found: Vec<Claim>,
+    element: PhantomData<T>,
+}
+
+impl<T> Default for Claims<T> {
+    fn default() -> Self {
+        Self {
+            found: Vec::new(),
+            element: PhantomData,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Claiming> Deserialize<'de> for Claims<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Self::default())
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Claiming> Visitor<'de> for Claims<T> {
+    type Value = Self;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self, A::Error> {
+        while let Some(element) = list.next_element::<T>()? {
+            element.claim(&mut self.found);
+        }
+        Ok(self)
+    }
+}
+
+/// What may claim to be a library.
+trait Claiming {
+    fn claim(self, claims: &mut Vec<Claim>);
+}
+
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Component {
     name: String,
     version: Option<String>,
     purl: Option<String>,
-    components: Vec<Component>,
+    // The JSON reader bounds how deep components may be nested.
+    components: Claims<Component>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+impl Claiming for Component {
+    fn claim(self, claims: &mut Vec<Claim>) {
+        let version = self.version.as_deref();
+        add(&self.name, version, self.purl.as_deref(), claims);
+        for inner in self.components.found {
+            keep(inner, claims);
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Package {
     name: String,
     version_info: Option<String>,
-    external_refs: Vec<Reference>,
+    external_refs: References,
 }
 
-#[derive(Debug, Default, Deserialize)]
+impl Claiming for Package {
+    fn claim(self, claims: &mut Vec<Claim>) {
+        let version = self.version_info.as_deref();
+        add(&self.name, version, self.external_refs.0.as_deref(), claims);
+    }
+}
+
+#[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Reference {
     reference_locator: String,
 }
 
-/// Reads an SBOM: its claims, and what is wrong with it, if anything.
+/// The first package URL of a list of references.
+#[derive(Default)]
+struct References(Option<String>);
+
+impl<'de> Deserialize<'de> for References {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Self::default())
+    }
+}
+
+impl<'de> Visitor<'de> for References {
+    type Value = Self;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self, A::Error> {
+        while let Some(reference) = list.next_element::<Reference>()? {
+            let locator = reference.reference_locator;
+            self.0 = self
+                .0
+                .or(Some(locator).filter(|locator| locator.starts_with("pkg:")));
+        }
+        Ok(self)
+    }
+}
+
+/// Reads an SBOM of at most `limit` bytes: its claims, and what is wrong with it, if anything.
 ///
 /// # Errors
 /// What keeps the member from being unpacked.
-pub(super) fn read<R: Read>(path: &str, stream: R) -> io::Result<(Vec<Claim>, Option<String>)> {
+pub(super) fn read<R: Read>(
+    path: &str,
+    stream: R,
+    limit: u64,
+) -> io::Result<(Vec<Claim>, Option<Wrong>)> {
     let mut bytes = Vec::new();
     stream
-        .take(MAXIMUM_BYTES.saturating_add(1))
+        .take(limit.saturating_add(1))
         .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAXIMUM_BYTES {
-        let message = format!("The SBOM is longer than {MAXIMUM_BYTES} bytes; it was not read.");
-        return Ok((Vec::new(), Some(message)));
+    if bytes.len() as u64 > limit {
+        return Ok((Vec::new(), Some(Wrong::TooLong)));
     }
     let document: Document = match serde_json::from_slice(&bytes) {
         Ok(document) => document,
-        Err(error) => {
-            let message = format!("The SBOM is not JSON of a known form: {error}.");
-            return Ok((Vec::new(), Some(message)));
-        }
+        Err(error) => return Ok((Vec::new(), Some(Wrong::Malformed(error.to_string())))),
     };
-    let mut claims = Vec::new();
-    for component in &document.components {
-        component_claims(path, component, &mut claims);
+    let mut claims = document.components.found;
+    for package in document.packages.found {
+        keep(package, &mut claims);
     }
-    for package in &document.packages {
-        let purl = package
-            .external_refs
-            .iter()
-            .map(|reference| reference.reference_locator.as_str())
-            .find(|locator| locator.starts_with("pkg:"));
-        let version = package.version_info.as_deref();
-        add(path, &package.name, version, purl, &mut claims);
+    for claim in &mut claims {
+        path.clone_into(&mut claim.path);
     }
     Ok((claims, None))
 }
 
-// The JSON reader bounds how deep components may be nested.
-fn component_claims(path: &str, component: &Component, claims: &mut Vec<Claim>) {
-    let version = component.version.as_deref();
-    add(
-        path,
-        &component.name,
-        version,
-        component.purl.as_deref(),
-        claims,
-    );
-    for inner in &component.components {
-        component_claims(path, inner, claims);
+/// Why an SBOM was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// It is longer than the limit.
+    TooLong,
+    /// It is not JSON of a known form; what is wrong with it.
+    Malformed(String),
+}
+
+fn keep(claim: Claim, claims: &mut Vec<Claim>) {
+    if claims.len() < KEPT && !claims.contains(&claim) {
+        claims.push(claim);
     }
 }
 
-fn add(path: &str, name: &str, version: Option<&str>, purl: Option<&str>, claims: &mut Vec<Claim>) {
+fn add(name: &str, version: Option<&str>, purl: Option<&str>, claims: &mut Vec<Claim>) {
     let Some(version) = version.filter(|version| !version.is_empty()) else {
         return;
     };
@@ -117,15 +200,13 @@ fn add(path: &str, name: &str, version: Option<&str>, purl: Option<&str>, claims
         return;
     };
     let claim = Claim {
-        path: path.to_owned(),
+        path: String::new(),
         library,
         version: printable(version.as_bytes()),
         upstream: printable(upstream.as_bytes()),
         patched,
     };
-    if claims.len() < KEPT && !claims.contains(&claim) {
-        claims.push(claim);
-    }
+    keep(claim, claims);
 }
 
 /// Which library a component is, and its version there and upstream.
@@ -187,7 +268,7 @@ mod tests {
     use super::*;
 
     fn versions(json: &str) -> Vec<(String, String)> {
-        let (claims, wrong) = read("p", json.as_bytes()).unwrap();
+        let (claims, wrong) = read("p", json.as_bytes(), 10_000).unwrap();
         assert_eq!(wrong, None);
         claims
             .into_iter()
@@ -225,10 +306,13 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_said() {
-        let (claims, wrong) = read("p", &b"<bom/>"[..]).unwrap();
-        assert!(claims.is_empty());
-        assert!(wrong.unwrap().contains("not JSON"));
-        let deep = "[".repeat(100_000);
-        assert!(read("p", deep.as_bytes()).unwrap().1.is_some());
+        let deep = r#"{"components": ["#.repeat(9_000);
+        for text in ["<bom/>", "[", r#"{"components": 1}"#, &deep] {
+            let (claims, wrong) = read("p", text.as_bytes(), 1 << 20).unwrap();
+            assert!(claims.is_empty());
+            assert!(matches!(wrong, Some(Wrong::Malformed(_))), "{wrong:?}");
+        }
+        let (_, wrong) = read("p", &b"{}   "[..], 4).unwrap();
+        assert_eq!(wrong, Some(Wrong::TooLong));
     }
 }

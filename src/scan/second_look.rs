@@ -5,8 +5,8 @@ use std::io::{self, BufReader, Read};
 
 use super::Source;
 use super::binary::{self, Magic};
+use super::collector::{Binary, Collector};
 use super::inflate::{self, Inflater};
-use super::member::{Binary, Collector};
 use super::watched::Watched;
 
 /// How often one member is read again.
@@ -22,6 +22,8 @@ pub(super) fn take<S: Source>(source: &S, collector: &mut Collector) -> io::Resu
         return Ok(());
     }
     let mut inflater = Inflater::new();
+    // Another pass over the same bytes has the same bound.
+    collector.memory.candidates = collector.limits.candidates;
     for index in 0..collector.binaries.len() {
         for _ in 0..MAXIMUM_LOOKS {
             let Some(binary) = collector.binaries.get(index) else {
@@ -30,6 +32,10 @@ pub(super) fn take<S: Source>(source: &S, collector: &mut Collector) -> io::Resu
             let Some(reread) = again(source, binary, &mut inflater, &mut collector.memory)? else {
                 break;
             };
+            // The first look, which was complete, stands where this one is not.
+            if collector.memory.candidates == 0 || !collector.keep(&reread) {
+                return Ok(());
+            }
             if let Some(binary) = collector.binaries.get_mut(index) {
                 *binary = reread;
             }
@@ -44,6 +50,10 @@ fn again<S: Source>(
     inflater: &mut Inflater,
     memory: &mut binary::Memory,
 ) -> io::Result<Option<Binary>> {
+    // What stopped the first look would stop this one too, or worse, would not.
+    if binary.is_cut {
+        return Ok(None);
+    }
     let (Some((at, len)), false) = (binary.packed, binary.gone.is_empty()) else {
         return Ok(None);
     };

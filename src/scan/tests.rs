@@ -5,6 +5,7 @@
 mod hostile;
 mod made;
 mod masked;
+mod nested;
 mod reading;
 mod weighing;
 

@@ -10,8 +10,8 @@ use std::cmp::Ordering;
 
 use self::carried::Carried;
 use super::binary::Part;
+use super::collector::{Binary, Gathered};
 use super::library_name::{Half, base_name, half, same_library};
-use super::member::{Binary, Gathered};
 use crate::model::{
     Architecture, BinaryFormat, Evidence, EvidenceKind, Finding, Library, Problem, WheelScan,
 };
@@ -88,7 +88,12 @@ fn judge<'a>(binaries: &'a [Binary], problems: &mut Vec<Problem>) -> Vec<Judged<
     let mut judged = Vec::new();
     for binary in binaries {
         for part in &binary.parts {
-            let (carried, remark) = carried::carried(&binary.path, part);
+            let (mut carried, mut remark) = carried::carried(&binary.path, part);
+            if binary.is_cut {
+                // What was not seen could name another version.
+                carried.iter_mut().for_each(Carried::forget_version);
+                remark = None;
+            }
             if let Some((code, message)) = remark {
                 problems.push(Problem {
                     code,

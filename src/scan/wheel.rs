@@ -3,8 +3,9 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use super::archive::{self, Directory, Entry, LOCAL_HEADER_LEN};
+use super::collector::Collector;
 use super::inflate::{Inflater, Method};
-use super::member::{Collector, Packed};
+use super::member::Packed;
 use super::members;
 use super::second_look;
 use super::verdict;
@@ -14,9 +15,6 @@ use crate::model::ProblemCode;
 
 /// How much is read of the packed stream at once, 128 KiB.
 const INPUT_BYTES: usize = 128 * 1024;
-
-/// The longest directory that is read, 24 MiB.
-const MAXIMUM_DIRECTORY_BYTES: u64 = 24 << 20;
 
 /// Which part of a wheel must be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +33,20 @@ pub(super) fn scan<S: Source>(source: &S, limits: &Limits, reach: Reach) -> io::
     let mut tail = Vec::new();
     read_range(source, tail_at, tail_len, &mut tail)?;
 
-    let mut collector = Collector::new(limits);
+    let mut collector = Collector::new(limits, len);
     let mut directory = match read_directory(source, &tail, tail_at, limits)? {
-        Ok(directory) => directory,
-        Err(why) => {
+        Found::Directory(directory) => directory,
+        Found::None(why) => {
             let message = format!("The file is not a zip archive: {why}.");
             collector.problem(ProblemCode::NotAnArchive, None, message);
+            Directory::default()
+        }
+        Found::TooLong(len) => {
+            let message = format!(
+                "The archive's directory has {len} bytes, more than the limit `directory-bytes` allows ({}); nothing was read.",
+                limits.directory_bytes
+            );
+            collector.problem(ProblemCode::LimitReached, None, message);
             Directory::default()
         }
     };
@@ -70,8 +76,9 @@ pub(super) fn scan<S: Source>(source: &S, limits: &Limits, reach: Reach) -> io::
             position: 0,
             collector: &mut collector,
             inflater: Inflater::new(),
+            names: Vec::new(),
         };
-        walk.members(&directory.entries, len)?;
+        walk.members(&directory.entries, directory.at)?;
         // Whoever hashes the bytes needs them all.
         walk.skip_to(len)?;
         walk.check()?;
@@ -92,19 +99,38 @@ fn read_range<S: Source>(source: &S, at: u64, len: u64, bytes: &mut Vec<u8>) -> 
     }
 }
 
+/// What came of looking for the directory.
+enum Found {
+    Directory(Directory),
+    /// There is none that could be read, because of this.
+    None(&'static str),
+    /// It has so many bytes.
+    TooLong(u64),
+}
+
 /// Reads the directory out of the tail, or by one range of its own where it begins before it.
 fn read_directory<S: Source>(
     source: &S,
     tail: &[u8],
     tail_at: u64,
     limits: &Limits,
-) -> io::Result<Result<Directory, &'static str>> {
+) -> io::Result<Found> {
+    let mut longer = Vec::new();
+    let (tail, tail_at) = if tail_at > 0 && archive::begins_before(tail) {
+        let more = tail_at.min(archive::END_RECORDS_BYTES);
+        let at = tail_at.saturating_sub(more);
+        read_range(source, at, more, &mut longer)?;
+        longer.extend_from_slice(tail);
+        (longer.as_slice(), at)
+    } else {
+        (tail, tail_at)
+    };
     let place = match archive::find_directory(tail, tail_at) {
         Ok(place) => place,
-        Err(why) => return Ok(Err(why)),
+        Err(why) => return Ok(Found::None(why)),
     };
-    if place.len > MAXIMUM_DIRECTORY_BYTES {
-        return Ok(Err("its directory is longer than 24 MiB"));
+    if place.len > limits.directory_bytes {
+        return Ok(Found::TooLong(place.len));
     }
     let inside = place
         .at
@@ -119,7 +145,7 @@ fn read_directory<S: Source>(
             archive::read_directory(&bytes, place, limits.members)
         }
     };
-    Ok(Ok(directory))
+    Ok(Found::Directory(directory))
 }
 
 struct Walk<'a, R, T: BufRead> {
@@ -128,16 +154,19 @@ struct Walk<'a, R, T: BufRead> {
     position: u64,
     collector: &'a mut Collector,
     inflater: Inflater,
+    /// Name and extra fields of the local header at hand.
+    names: Vec<u8>,
 }
 
 impl<R: Read, T: BufRead> Walk<'_, R, T> {
-    fn members(&mut self, entries: &[Entry], len: u64) -> io::Result<()> {
+    /// Reads the members, which have room up to `end`, where the directory begins.
+    fn members(&mut self, entries: &[Entry], end: u64) -> io::Result<()> {
         for (index, entry) in entries.iter().enumerate() {
             let next = entries
                 .get(index.saturating_add(1))
-                .map_or(len, |next| next.at.min(len));
-            if entry.at >= len {
-                let message = "The directory says that the member stands behind the file's end.";
+                .map_or(end, |next| next.at.min(end));
+            if entry.at >= end {
+                let message = "The directory says that the member stands behind it, or behind the file's end.";
                 self.collector.problem(
                     ProblemCode::ArchiveCorrupt,
                     Some(&entry.name),
@@ -171,17 +200,24 @@ impl<R: Read, T: BufRead> Walk<'_, R, T> {
             .position
             .saturating_add(u64::from(local.name_len))
             .saturating_add(u64::from(local.extra_len));
-        if local.method != entry.method || local.is_encrypted() != entry.encrypted {
-            let message = "The member's local header contradicts the directory.".to_owned();
-            self.collector
-                .problem(ProblemCode::ArchiveCorrupt, Some(&entry.name), message);
-        }
         let end = data_at.saturating_add(entry.packed);
         if end > next {
             self.overlap(entry);
             return Ok(());
         }
-        self.skip_to(data_at)?;
+        if !self.names(&local)? {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let (name, extra) = self
+            .names
+            .split_at_checked(usize::from(local.name_len))
+            .unwrap_or_default();
+        if let Some(what) = archive::contradiction(entry, &local, name, extra) {
+            let message =
+                format!("The member's local header contradicts the directory: the {what} differs.");
+            self.collector
+                .problem(ProblemCode::ArchiveCorrupt, Some(&entry.name), message);
+        }
         if entry.name.ends_with('/') && entry.size == 0 {
             return self.skip_to(end);
         }
@@ -199,6 +235,7 @@ impl<R: Read, T: BufRead> Walk<'_, R, T> {
             method,
             crc: Some(entry.crc),
             size: entry.size,
+            packed: Some(entry.packed),
             at: Some((data_at, entry.packed)),
             depth: 0,
         };
@@ -218,6 +255,16 @@ impl<R: Read, T: BufRead> Walk<'_, R, T> {
             Some(&entry.name),
             message.to_owned(),
         );
+    }
+
+    /// Reads the name and the extra fields that follow a local header.
+    fn names(&mut self, local: &archive::LocalHeader) -> io::Result<bool> {
+        let mut names = std::mem::take(&mut self.names);
+        let len = usize::from(local.name_len).saturating_add(usize::from(local.extra_len));
+        names.resize(len, 0);
+        let is_whole = self.fill(&mut names)?;
+        self.names = names;
+        Ok(is_whole)
     }
 
     fn fill(&mut self, bytes: &mut [u8]) -> io::Result<bool> {

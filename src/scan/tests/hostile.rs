@@ -52,12 +52,12 @@ fn what_lies_is_told() {
     assert_eq!(told(&|_| {}), []);
     assert_eq!(
         told(&|b| change_entry(b, 0, 16, &[1, 2, 3, 4])),
-        [ProblemCode::MemberCorrupt]
+        [ProblemCode::ArchiveCorrupt, ProblemCode::MemberCorrupt]
     );
     assert!(told(&|b| change_entry(b, 0, 24, &[9, 0, 0, 0])).contains(&ProblemCode::MemberCorrupt));
     assert_eq!(
         told(&|b| change_entry(b, 0, 24, &[0, 0, 9, 0])),
-        [ProblemCode::MemberCorrupt]
+        [ProblemCode::ArchiveCorrupt, ProblemCode::MemberCorrupt]
     );
     assert!(
         told(&|b| change_entry(b, 1, 42, &[0, 0, 0, 0])).contains(&ProblemCode::OverlappingMembers)
@@ -68,11 +68,11 @@ fn what_lies_is_told() {
     );
     assert_eq!(
         told(&|b| change_entry(b, 0, 46, b"/")),
-        [ProblemCode::UnsafePath]
+        [ProblemCode::UnsafePath, ProblemCode::ArchiveCorrupt]
     );
     assert_eq!(
         told(&|b| change_entry(b, 1, 46, b"a")),
-        [ProblemCode::DuplicateMember]
+        [ProblemCode::DuplicateMember, ProblemCode::ArchiveCorrupt]
     );
     assert!(told(&|b| change_entry(b, 0, 8, &[1, 0])).contains(&ProblemCode::UnsupportedMember));
     assert!(told(&|b| change_entry(b, 0, 10, &[97, 0])).contains(&ProblemCode::UnsupportedMember));
@@ -145,4 +145,85 @@ proptest! {
         }
         scanned(wheel(&[("a.so", &binary)], CompressionMethod::Stored));
     }
+}
+
+/// A binary with the texts of its library, and many places behind where one could begin.
+fn dense(version: &str, word: &str) -> Vec<u8> {
+    let mut texts = library_texts(version);
+    texts.extend(word.repeat(1000).into_bytes());
+    elf(None, &[], &texts)
+}
+
+#[test]
+fn candidates_are_bounded_and_no_version_is_guessed_without_all_of_them() {
+    let dense = dense("OpenSSL 3.1.1 30 May 2023", "\x003.9\0");
+    let plain = elf(None, &[], &library_texts("OpenSSL 3.5.4 30 Sep 2025"));
+    let bytes = deflated(&[("a.so", &plain), ("b.so", &dense), ("c.so", &plain)]);
+    let told = |candidates| {
+        let limits = Limits {
+            candidates,
+            ..Limits::default()
+        };
+        scan(&Memory::new(bytes.clone()), &limits).unwrap().scan
+    };
+    let versions = |scan: &crate::model::WheelScan| -> Vec<_> {
+        let found = scan.findings.iter();
+        found.map(|f| (f.path.clone(), f.version.clone())).collect()
+    };
+    let found = |path: &str, version: Option<&str>| (path.to_owned(), version.map(str::to_owned));
+    let whole = told(2000);
+    assert_eq!(whole.problems, []);
+    assert_eq!(
+        versions(&whole),
+        [
+            found("a.so", Some("3.5.4")),
+            found("b.so", Some("3.1.1")),
+            found("c.so", Some("3.5.4"))
+        ]
+    );
+    let cut = told(500);
+    assert_eq!(
+        versions(&cut),
+        [found("a.so", Some("3.5.4")), found("b.so", None)]
+    );
+    let told: Vec<_> = cut
+        .problems
+        .iter()
+        .map(|p| {
+            (
+                p.code,
+                p.path.as_deref(),
+                p.message.contains("`candidates`"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (ProblemCode::LimitReached, Some("b.so"), true),
+            (ProblemCode::LimitReached, Some("c.so"), true)
+        ]
+    );
+}
+
+#[test]
+fn what_is_kept_of_many_binaries_is_bounded() {
+    let binary = elf(None, &[], &library_texts("OpenSSL 3.1.1 30 May 2023"));
+    let members: Vec<(String, &[u8])> = (0..20)
+        .map(|number| (format!("{number:02}.so"), binary.as_slice()))
+        .collect();
+    let members: Vec<(&str, &[u8])> = members.iter().map(|(n, b)| (n.as_str(), *b)).collect();
+    let limits = Limits {
+        evidence_bytes: 20_000,
+        ..Limits::default()
+    };
+    let scanned = scan(&Memory::new(deflated(&members)), &limits).unwrap();
+    let (found, told) = (scanned.scan.findings.len(), scanned.scan.problems.len());
+    assert!(found > 5 && told > 5 && found + told == 20, "{scanned:?}");
+    let problem = scanned.scan.problems.last().unwrap();
+    assert_eq!(
+        (problem.code, problem.path.as_deref()),
+        (ProblemCode::LimitReached, Some("19.so"))
+    );
+    assert!(problem.message.contains("`evidence-bytes` (20000)"));
 }

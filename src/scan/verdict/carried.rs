@@ -23,6 +23,13 @@ pub(super) struct Carried {
 }
 
 impl Carried {
+    /// Leaves the version open; the evidence for it stays.
+    pub(super) fn forget_version(&mut self) {
+        self.version = None;
+        self.suffix = None;
+        self.distro_patched = false;
+    }
+
     pub(super) fn finding(&self, one: &Judged<'_>) -> Finding {
         Finding {
             path: one.path.to_owned(),

@@ -1,0 +1,296 @@
+//! What is gathered from a wheel before anything is concluded: binaries, claims, problems, and
+//! what may still be spent.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::io;
+
+use super::Limits;
+use super::allowance::{Allowance, Stop};
+use super::archive::Entry;
+use super::binary::{Memory, Part};
+use super::inflate::Method;
+use super::member::Packed;
+use super::member_name;
+use super::members;
+use super::sbom::{Claim, Wrong};
+use crate::model::{BinaryFormat, Problem, ProblemCode};
+
+/// How many problems of one wheel are told.
+const MAXIMUM_PROBLEMS: usize = 1000;
+
+/// How many decoders with a window may be in use at once, inside of each other.
+const MAXIMUM_WINDOWS: u32 = 2;
+
+/// About how much memory a binary or slice takes of which nothing is known, in bytes.
+const PART_BYTES: u64 = 1024;
+
+/// A binary of the wheel.
+#[derive(Clone, Debug)]
+pub(super) struct Binary {
+    pub path: String,
+    pub format: BinaryFormat,
+    pub method: Method,
+    pub size: u64,
+    pub packed: Option<(u64, u64)>,
+    /// One part, or one for each slice.
+    pub parts: Vec<Part>,
+    /// Ranges of its headers that had gone by.
+    pub gone: Vec<(u64, u64)>,
+    /// Whether it was not read to its end, or was damaged: what was not seen could contradict
+    /// what was.
+    pub is_cut: bool,
+}
+
+impl Binary {
+    /// About how much memory it takes, in bytes.
+    fn bytes(&self) -> u64 {
+        let parts = self.parts.iter().map(|part| {
+            PART_BYTES
+                .saturating_add(part.headers.bytes())
+                .saturating_add(part.texts.bytes())
+        });
+        parts.fold(self.path.len() as u64, u64::saturating_add)
+    }
+}
+
+/// What was gathered from a wheel, before anything is concluded.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub binaries: Vec<Binary>,
+    pub claims: Vec<Claim>,
+    pub problems: Vec<Problem>,
+}
+
+/// Gathers what the members of a wheel show.
+#[derive(Debug)]
+pub(super) struct Collector {
+    pub limits: Limits,
+    pub allowance: Allowance,
+    pub members: u64,
+    pub binaries: Vec<Binary>,
+    pub memory: Memory,
+    /// How many windows of decoders are in use.
+    pub windows: u32,
+    /// How many bytes may still be kept of binaries.
+    evidence: u64,
+    claims: Vec<Claim>,
+    problems: Vec<Problem>,
+}
+
+impl Collector {
+    /// For a wheel of `len` bytes.
+    pub(super) fn new(limits: &Limits, len: u64) -> Self {
+        Self {
+            limits: *limits,
+            allowance: Allowance::new(limits, len),
+            members: 0,
+            binaries: Vec::new(),
+            memory: Memory::new(limits.candidates),
+            windows: 0,
+            evidence: limits.evidence_bytes,
+            claims: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Whether no problem was met so far.
+    pub(super) const fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    pub(super) fn problem(&mut self, code: ProblemCode, path: Option<&str>, message: String) {
+        if self.problems.len() < MAXIMUM_PROBLEMS {
+            self.problems.push(Problem {
+                code,
+                message,
+                path: path.map(str::to_owned),
+            });
+        }
+    }
+
+    pub(super) fn finish(self) -> Gathered {
+        Gathered {
+            binaries: self.binaries,
+            claims: self.claims,
+            problems: self.problems,
+        }
+    }
+
+    /// Reports names that occur twice or could leave the folder.
+    pub(super) fn check_names(&mut self, entries: &[Entry]) {
+        let mut seen: HashSet<Cow<'_, str>> = HashSet::new();
+        for entry in entries {
+            let name = member_name::unpacked(&entry.name)
+                .map_or_else(|| Cow::from(&entry.name), Cow::from);
+            if !seen.insert(name) {
+                let message = "Two members have this name; both were read.".to_owned();
+                self.problem(ProblemCode::DuplicateMember, Some(&entry.name), message);
+            }
+            self.check_name(&entry.name, &entry.name);
+        }
+        self.members = entries.len() as u64;
+    }
+
+    /// Counts a member of a nested archive; says whether it may be read.
+    pub(super) fn count_member(&mut self, archive: &str) -> bool {
+        self.members = self.members.saturating_add(1);
+        let is_allowed = self.members <= self.limits.members;
+        if !is_allowed {
+            let message = format!(
+                "The limit `members` ({}) is reached; the rest was not read.",
+                self.limits.members
+            );
+            self.problem(ProblemCode::LimitReached, Some(archive), message);
+        }
+        is_allowed
+    }
+
+    /// Whether an archive may be read that is a member of this depth; told if not.
+    pub(super) fn may_enter(&mut self, path: &str, depth: u32) -> bool {
+        let is_allowed = depth < self.limits.nesting;
+        if !is_allowed {
+            let message = format!(
+                "The limit `nesting` ({}) is reached; the archive inside was not read.",
+                self.limits.nesting
+            );
+            self.problem(ProblemCode::LimitReached, Some(path), message);
+        }
+        is_allowed
+    }
+
+    /// Whether one more decoder may have a window; told if not. Its user gives it back.
+    pub(super) fn may_open_window(&mut self, path: &str) -> bool {
+        let is_allowed = self.windows < MAXIMUM_WINDOWS;
+        if is_allowed {
+            self.windows = self.windows.saturating_add(1);
+        } else {
+            let message = format!(
+                "The member is packed with a large window inside of {MAXIMUM_WINDOWS} others; it was not read."
+            );
+            self.problem(ProblemCode::UnsupportedMember, Some(path), message);
+        }
+        is_allowed
+    }
+
+    /// Reports a name that could do harm where it is unpacked.
+    pub(super) fn check_name(&mut self, name: &str, path: &str) {
+        let message = if members::is_unsafe(name) {
+            "The member's name could leave the folder it is unpacked to.".to_owned()
+        } else if name.len() >= member_name::LONGEST {
+            format!(
+                "The member's name has {} bytes or more; no system unpacks it.",
+                member_name::LONGEST
+            )
+        } else {
+            return;
+        };
+        self.problem(ProblemCode::UnsafePath, Some(path), message);
+    }
+
+    /// How a member is packed, if it can be unpacked.
+    pub(super) fn method(&mut self, entry: &Entry) -> Option<Method> {
+        let method = Method::of(entry.method).filter(|_| !entry.encrypted);
+        if method.is_none() {
+            let what = if entry.encrypted {
+                "The member is encrypted".to_owned()
+            } else {
+                format!(
+                    "The member is packed by method {}, which is not supported",
+                    entry.method
+                )
+            };
+            let message = format!("{what}; it was not read.");
+            self.problem(ProblemCode::UnsupportedMember, Some(&entry.name), message);
+        }
+        method
+    }
+
+    /// Takes what a binary keeps from what may be kept of all; says whether it was there.
+    pub(super) fn keep(&mut self, binary: &Binary) -> bool {
+        self.spend(binary.bytes())
+    }
+
+    /// Keeps what an SBOM claims.
+    pub(super) fn claim(&mut self, path: &str, claims: Vec<Claim>) {
+        for claim in claims {
+            let bytes = claim.path.len().saturating_add(claim.version.len());
+            if !self.spend((bytes as u64).saturating_add(PART_BYTES)) {
+                let message = self.out_of_evidence("not all that the SBOM claims was kept");
+                self.problem(ProblemCode::LimitReached, Some(path), message);
+                return;
+            }
+            self.claims.push(claim);
+        }
+    }
+
+    pub(super) fn out_of_evidence(&self, what: &str) -> String {
+        let limit = self.limits.evidence_bytes;
+        format!("The limit `evidence-bytes` ({limit}) is reached; {what}.")
+    }
+
+    fn spend(&mut self, bytes: u64) -> bool {
+        let left = self.evidence.checked_sub(bytes);
+        self.evidence = left.unwrap_or(self.evidence);
+        left.is_some()
+    }
+
+    pub(super) fn out_of_candidates(&mut self, path: &str) {
+        let message = format!(
+            "The limit `candidates` ({}) is reached; the member was not searched to its end.",
+            self.limits.candidates
+        );
+        self.broken(ProblemCode::LimitReached, path, message);
+    }
+
+    pub(super) fn wrong_sbom(&mut self, path: &str, wrong: &Wrong) {
+        let message = match wrong {
+            Wrong::TooLong => format!(
+                "The SBOM is longer than the limit `sbom-bytes` allows ({}); it was not read.",
+                self.limits.sbom_bytes
+            ),
+            Wrong::Malformed(what) => format!("The SBOM is not JSON of a known form: {what}."),
+        };
+        self.problem(ProblemCode::MalformedSbom, Some(path), message);
+    }
+
+    pub(super) fn corrupt(&mut self, path: &str, error: &io::Error) {
+        let message = format!("The member cannot be unpacked: {error}.");
+        self.broken(ProblemCode::MemberCorrupt, path, message);
+    }
+
+    /// Reports a member that was not read to its end or is damaged.
+    pub(super) fn broken(&mut self, code: ProblemCode, path: &str, message: String) {
+        if let Some(binary) = self.binaries.last_mut().filter(|last| last.path == path) {
+            binary.is_cut = true;
+        }
+        self.problem(code, Some(path), message);
+    }
+
+    pub(super) fn stopped(&mut self, stop: Stop, member: &Packed<'_>) {
+        let (code, message) = match stop {
+            Stop::TooLong => (
+                ProblemCode::MemberCorrupt,
+                format!(
+                    "The member unpacks to more than the {} bytes that the directory says.",
+                    member.size
+                ),
+            ),
+            Stop::Budget => (
+                ProblemCode::LimitReached,
+                format!(
+                    "The limit `inflated-bytes` ({}) is reached; the member was not read to its end.",
+                    self.limits.inflated_bytes
+                ),
+            ),
+            Stop::Ratio => (
+                ProblemCode::LimitReached,
+                format!(
+                    "The limit `inflated-ratio` ({}) is reached: it unpacks to more than so many times its packed length; the member was not read to its end.",
+                    self.limits.inflated_ratio
+                ),
+            ),
+        };
+        self.broken(code, member.path, message);
+    }
+}
