@@ -164,8 +164,9 @@ static ANCHORS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+// The folder may carry the name of a commit, 40 hexadecimal digits.
 static BORING_SOURCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?-u)^boringssl[-\w.]{0,40}[/\\](?:src[/\\])?(?:crypto|ssl|third_party)[/\\]").ok()
+    Regex::new(r"(?-u)^boringssl[-\w.]{0,80}[/\\](?:src[/\\])?(?:crypto|ssl|third_party)[/\\]").ok()
 });
 
 static AFTER_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -81,3 +81,59 @@ fn a_library_for_another_architecture_serves_nobody() {
         ]
     );
 }
+
+#[test]
+fn libssl_inside_a_binary_is_of_the_version_of_the_libcrypto_that_it_needs() {
+    let texts = b"\0ssl/ssl_lib.c\0ssl/statem/statem.c\0ssl/statem/extensions.c\0";
+    let user = elf(None, &["libarrow.so.1000"], texts);
+    let crypto = |version: &str| elf(None, &[], &library_texts(version));
+    let found = |other: &str| {
+        let members: [(&str, &[u8]); 2] = [
+            ("a/libarrow_flight.so.1000", &user),
+            (other, &crypto("OpenSSL 3.0.7 1 Nov 2022")),
+        ];
+        let findings = scanned(deflated(&members)).scan.findings.into_iter();
+        findings
+            .map(|f| (f.path, f.version, f.linkage))
+            .collect::<Vec<_>>()
+    };
+    let one = |path: &str, version: Option<&str>| {
+        (path.to_owned(), version.map(str::to_owned), Linkage::Static)
+    };
+    assert_eq!(
+        found("a/libarrow.so.1000"),
+        [
+            one("a/libarrow.so.1000", Some("3.0.7")),
+            one("a/libarrow_flight.so.1000", Some("3.0.7"))
+        ]
+    );
+    // A binary that it does not need says nothing about it.
+    assert_eq!(
+        found("a/other.so"),
+        [
+            one("a/libarrow_flight.so.1000", None),
+            one("a/other.so", Some("3.0.7"))
+        ]
+    );
+}
+
+#[test]
+fn old_libssl_inside_a_binary_names_itself() {
+    let texts = b"\0SSLv3 part of OpenSSL 1.0.2u  20 Dec 2019\0TLSv1 part of OpenSSL 1.0.2u  20 Dec 2019\0DTLSv1 part of OpenSSL 1.0.2u  20 Dec 2019\0OpenSSL 1.0.2u  20 Dec 2019\0";
+    assert_eq!(
+        found(&[("a.dylib", &mach_o(X86_64, &[], texts))]),
+        [(Library::Openssl, Some("1.0.2u".to_owned()), Linkage::Static)]
+    );
+}
+
+#[rstest]
+#[case("boringssl/crypto/x509/x.cc")]
+#[case("boringssl-with-bazel/src/crypto/x509/x.cc")]
+#[case("boringssl-673e61fc215b178a90c0e67858bbf162c8158993/crypto/x509/x.cc")]
+fn boringssl_is_known_by_its_source_paths(#[case] path: &str) {
+    let texts = format!("\0/build/{path}\0");
+    assert_eq!(
+        found(&[("a.dylib", &mach_o(ARM64, &[], texts.as_bytes()))]),
+        [(Library::Boringssl, None, Linkage::Static)]
+    );
+}
