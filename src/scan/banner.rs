@@ -24,6 +24,9 @@ const KEPT: usize = 8;
 pub(super) enum Mark {
     /// `OPENSSLDIR: "/usr/local/ssl"`; BoringSSL and AWS-LC say `n/a`.
     Directory,
+    /// `ENGINESDIR: "/usr/lib64/engines-1.1"`, `MODULESDIR: "/usr/lib64/ossl-modules"`: the folder
+    /// that the library was built to be installed to.
+    Installed,
     /// `built on: ` and a date.
     BuiltOn,
     /// `openssl.cnf`.
@@ -153,7 +156,7 @@ impl Texts {
 /// costs less than many passes.
 static ANCHORS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?-u)OpenSSL |OPENSSLDIR: |built on: |openssl\.cnf|OPENSSL_ENGINES",
+        r"(?-u)OpenSSL |OPENSSLDIR: |ENGINESDIR: |MODULESDIR: |built on: |openssl\.cnf|OPENSSL_ENGINES",
         r"|openssl-version|rh-allow-sha1-sig",
         r"|providers/implementations/|providers\\implementations\\",
         r"|ssl/ssl_lib\.c|ssl\\ssl_lib\.c|ssl/statem/|ssl\\statem\\",
@@ -217,6 +220,8 @@ pub(super) fn read(texts: &mut Texts, bytes: &[u8], at: usize, base: u64) {
         }
     } else if starts(b"OPENSSLDIR: ") {
         texts.mark(Mark::Directory, offset, rest);
+    } else if starts(b"ENGINESDIR: ") || starts(b"MODULESDIR: ") {
+        texts.mark(Mark::Installed, offset, rest);
     } else if starts(b"built on: ") {
         texts.mark(Mark::BuiltOn, offset, rest);
     } else if starts(b"openssl.cnf") {

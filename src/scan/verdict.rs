@@ -2,6 +2,7 @@
 //! binaries of a wheel say about each other.
 
 mod carried;
+mod distribution;
 mod external;
 mod sbom_check;
 mod sibling;

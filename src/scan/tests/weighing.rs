@@ -137,3 +137,28 @@ fn boringssl_is_known_by_its_source_paths(#[case] path: &str) {
         [(Library::Boringssl, None, Linkage::Static)]
     );
 }
+
+#[rstest]
+#[case("/etc/pki/tls", "/usr/lib64/engines-1.1", true)]
+#[case("/etc/pki/tls", "/usr/local/lib64/engines-1.1", false)]
+#[case("/usr/lib/ssl", "/usr/lib/aarch64-linux-gnu/engines-1.1", true)]
+#[case("/usr/lib/ssl", "/usr/lib/arm-linux-gnueabihf/engines-3", true)]
+#[case("/usr/lib/ssl", "/usr/lib/engines-3", false)]
+#[case("/usr/local/ssl", "/usr/local/lib/engines-1.1", false)]
+#[case("/etc/ssl", "/usr/lib/engines-3", false)]
+fn distributions_builds_are_known_by_their_folders(
+    #[case] directory: &str,
+    #[case] engines: &str,
+    #[case] patched: bool,
+) {
+    for kind in ["ENGINESDIR", "MODULESDIR"] {
+        let texts = format!(
+            "\0OpenSSL 1.1.1n  15 Mar 2022\0built on: Tue\0OPENSSLDIR: \"{directory}\"\0{kind}: \"{engines}\"\0openssl.cnf\0"
+        );
+        let binary = elf(None, &[], texts.as_bytes());
+        let scanned = scanned(deflated(&[("a.so", &binary)]));
+        let finding = &scanned.scan.findings[0];
+        assert_eq!(finding.version.as_deref(), Some("1.1.1n"));
+        assert_eq!(finding.distro_patched, patched);
+    }
+}

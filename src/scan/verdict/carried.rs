@@ -205,6 +205,7 @@ fn code_evidence(library: Library, part: &Part, half: Option<Half>) -> Vec<Evide
         ],
         Library::Openssl | Library::Libressl | Library::Tongsuo => &[
             (Mark::Directory, EvidenceKind::Marker),
+            (Mark::Installed, EvidenceKind::Marker),
             (Mark::BuiltOn, EvidenceKind::Marker),
             (Mark::Configuration, EvidenceKind::Marker),
             (Mark::Engines, EvidenceKind::Marker),
