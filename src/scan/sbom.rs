@@ -1,10 +1,13 @@
 //! SBOMs inside a wheel: what they claim about the libraries.
 //!
-//! Source: PEP 770; the JSON forms of CycloneDX and of SPDX 2.
+//! Source: PEP 770, which leaves the form open; CycloneDX as JSON and XML, SPDX 2 as JSON and
+//! tag-value, SPDX 3 as JSON-LD.
+
+mod json;
+mod tag_value;
+mod xml;
 
 use std::io::{self, Read};
-
-use serde::Deserialize;
 
 use super::banner::printable;
 use crate::model::Library;
@@ -28,34 +31,13 @@ pub(super) struct Claim {
     pub patched: bool,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Document {
-    components: Vec<Component>,
-    packages: Vec<Package>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// A component as an SBOM names it.
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Component {
     name: String,
     version: Option<String>,
+    /// Its package URL.
     purl: Option<String>,
-    components: Vec<Component>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Package {
-    name: String,
-    version_info: Option<String>,
-    external_refs: Vec<Reference>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Reference {
-    reference_locator: String,
 }
 
 /// Reads an SBOM: its claims, and what is wrong with it, if anything.
@@ -71,49 +53,35 @@ pub(super) fn read<R: Read>(path: &str, stream: R) -> io::Result<(Vec<Claim>, Op
         let message = format!("The SBOM is longer than {MAXIMUM_BYTES} bytes; it was not read.");
         return Ok((Vec::new(), Some(message)));
     }
-    let document: Document = match serde_json::from_slice(&bytes) {
-        Ok(document) => document,
-        Err(error) => {
-            let message = format!("The SBOM is not JSON of a known form: {error}.");
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let text = bytes.trim_ascii_start();
+    let components = match text.first() {
+        Some(b'{') => json::read(text),
+        Some(b'<') => xml::read(text),
+        _ if tag_value::is_begun(text) => Ok(tag_value::read(text)),
+        _ => Err("it is neither JSON, nor XML, nor tag-value text".to_owned()),
+    };
+    let components = match components {
+        Ok(components) => components,
+        Err(why) => {
+            let message = format!("The SBOM is not of a known form: {why}.");
             return Ok((Vec::new(), Some(message)));
         }
     };
     let mut claims = Vec::new();
-    for component in &document.components {
-        component_claims(path, component, &mut claims);
-    }
-    for package in &document.packages {
-        let purl = package
-            .external_refs
-            .iter()
-            .map(|reference| reference.reference_locator.as_str())
-            .find(|locator| locator.starts_with("pkg:"));
-        let version = package.version_info.as_deref();
-        add(path, &package.name, version, purl, &mut claims);
+    for component in &components {
+        add(path, component, &mut claims);
     }
     Ok((claims, None))
 }
 
-// The JSON reader bounds how deep components may be nested.
-fn component_claims(path: &str, component: &Component, claims: &mut Vec<Claim>) {
+fn add(path: &str, component: &Component, claims: &mut Vec<Claim>) {
     let version = component.version.as_deref();
-    add(
-        path,
-        &component.name,
-        version,
-        component.purl.as_deref(),
-        claims,
-    );
-    for inner in &component.components {
-        component_claims(path, inner, claims);
-    }
-}
-
-fn add(path: &str, name: &str, version: Option<&str>, purl: Option<&str>, claims: &mut Vec<Claim>) {
     let Some(version) = version.filter(|version| !version.is_empty()) else {
         return;
     };
-    let Some((library, version, upstream, patched)) = claim(name, version, purl) else {
+    let purl = component.purl.as_deref();
+    let Some((library, version, upstream, patched)) = claim(&component.name, version, purl) else {
         return;
     };
     let claim = Claim {
@@ -163,12 +131,19 @@ fn claim<'a>(
                     .next()
                     .unwrap_or(version_only)
             } else {
-                version_only
+                without_dressing(version_only)
             };
             let patched = matches!(ecosystem, Some("rpm" | "deb"));
             Some((library, version, upstream, patched))
         }
     }
+}
+
+/// The version in the name of a tag, `openssl-3.5.4`, or of a port of vcpkg, `3.5.4#1`.
+fn without_dressing(version: &str) -> &str {
+    let version = version.split('#').next().unwrap_or(version);
+    let version = version.strip_prefix("openssl-").unwrap_or(version);
+    version.strip_prefix('v').unwrap_or(version)
 }
 
 /// `libssl3`, `libcrypto3`, `libssl1.1`: how distributions name the package after its ABI.
@@ -184,10 +159,12 @@ fn is_numbered(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
-    fn versions(json: &str) -> Vec<(String, String)> {
-        let (claims, wrong) = read("p", json.as_bytes()).unwrap();
+    fn versions(text: &str) -> Vec<(String, String)> {
+        let (claims, wrong) = read("p", text.as_bytes()).unwrap();
         assert_eq!(wrong, None);
         claims
             .into_iter()
@@ -195,40 +172,58 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn cyclonedx_names_the_library_and_not_its_bindings() {
-        let json = r#"{"bomFormat": "CycloneDX", "components": [
-            {"name": "openssl", "version": "0.10.81", "purl": "pkg:cargo/openssl@0.10.81"},
-            {"name": "openssl-src", "version": "300.6.0+3.6.2", "purl": "pkg:cargo/openssl-src@300.6.0+3.6.2"},
-            {"name": "openssl", "version": "4.0.3", "purl": "pkg:generic/openssl@4.0.3"},
-            {"name": "openssl-libs", "version": "1:1.1.1k-17.el8_6", "purl": "pkg:rpm/almalinux/openssl-libs@1.1.1k"},
-            {"name": "libssl3", "version": "3.5.7-r0", "purl": "pkg:apk/alpine/libssl3@3.5.7-r0"},
-            {"name": "libssl3", "version": "3.5.7-r0", "purl": "pkg:apk/alpine/libssl3@3.5.7-r0"}]}"#;
-        let expected = [
-            ("3.6.2", "3.6.2"),
-            ("4.0.3", "4.0.3"),
-            ("1:1.1.1k-17.el8_6", "1.1.1k"),
-            ("3.5.7-r0", "3.5.7"),
-        ];
-        let expected =
-            expected.map(|(version, upstream)| (version.to_owned(), upstream.to_owned()));
-        assert_eq!(versions(json), expected);
+    #[rstest]
+    #[case("openssl", "0.10.81", "pkg:cargo/openssl@0.10.81", None)]
+    #[case("openssl-src", "300.6.0+3.6.2", "pkg:cargo/openssl-src@300.6.0+3.6.2", Some(("3.6.2", "3.6.2", false)))]
+    #[case("openssl", "24.1", "pkg:pypi/openssl@24.1", None)]
+    #[case("openssl", "4.0.3", "pkg:generic/openssl@4.0.3", Some(("4.0.3", "4.0.3", false)))]
+    #[case("openssl", "openssl-3.5.4", "pkg:github/openssl/openssl@openssl-3.5.4", Some(("openssl-3.5.4", "3.5.4", false)))]
+    #[case("openssl", "3.6.0#2", "pkg:generic/openssl@3.6.0", Some(("3.6.0#2", "3.6.0", false)))]
+    #[case("openssl-libs", "1:1.1.1k-17.el8_6", "pkg:rpm/almalinux/openssl-libs@1.1.1k", Some(("1:1.1.1k-17.el8_6", "1.1.1k", true)))]
+    #[case("libssl3t64", "3.0.13-0ubuntu3.5", "pkg:deb/ubuntu/libssl3t64@3.0.13", Some(("3.0.13-0ubuntu3.5", "3.0.13", true)))]
+    #[case("libssl3", "3.5.7-r0", "pkg:apk/alpine/libssl3@3.5.7-r0", Some(("3.5.7-r0", "3.5.7", false)))]
+    fn names_and_versions(
+        #[case] name: &str,
+        #[case] version: &str,
+        #[case] purl: &str,
+        #[case] expected: Option<(&str, &str, bool)>,
+    ) {
+        let found = claim(name, version, Some(purl));
+        let found = found.map(|(_, version, upstream, patched)| (version, upstream, patched));
+        assert_eq!(found, expected);
     }
 
-    #[test]
-    fn spdx_packages() {
-        let json = r#"{"spdxVersion": "SPDX-2.3", "packages": [
-            {"name": "openssl", "versionInfo": "3.0.8"},
-            {"name": "openssl", "versionInfo": "24.1", "externalRefs": [{"referenceLocator": "pkg:pypi/openssl@24.1"}]}]}"#;
-        assert_eq!(versions(json), [("3.0.8".to_owned(), "3.0.8".to_owned())]);
+    #[rstest]
+    #[case::cyclonedx_json(r#"{"bomFormat": "CycloneDX", "components": [{"name": "openssl", "version": "3.0.8"}, {"name": "openssl", "version": "3.0.8"}]}"#)]
+    #[case::cyclonedx_xml(r#"<bom><components><component><name>openssl</name><version>3.0.8</version></component></components></bom>"#)]
+    #[case::spdx_json(
+        r#"{"spdxVersion": "SPDX-2.3", "packages": [{"name": "openssl", "versionInfo": "3.0.8"}]}"#
+    )]
+    #[case::spdx_tag_value("SPDXVersion: SPDX-2.3\nPackageName: openssl\nPackageVersion: 3.0.8\n")]
+    #[case::spdx_3(r#"{"@context": "c", "@graph": [{"type": "software_Package", "name": "openssl", "software_packageVersion": "3.0.8"}]}"#)]
+    #[case::with_byte_order_mark(
+        "\u{feff} {\"components\": [{\"name\": \"openssl\", \"version\": \"3.0.8\"}]}"
+    )]
+    fn every_form_is_read(#[case] text: &str) {
+        assert_eq!(versions(text), [("3.0.8".to_owned(), "3.0.8".to_owned())]);
     }
 
-    #[test]
-    fn what_is_not_json_is_said() {
-        let (claims, wrong) = read("p", &b"<bom/>"[..]).unwrap();
+    #[rstest]
+    #[case("openssl 3.0.8", "neither JSON")]
+    #[case("", "neither JSON")]
+    #[case("<bom><components>", "not of a known form")]
+    #[case("{", "not of a known form")]
+    fn what_cannot_be_read_is_said(#[case] text: &str, #[case] why: &str) {
+        let (claims, wrong) = read("p", text.as_bytes()).unwrap();
         assert!(claims.is_empty());
-        assert!(wrong.unwrap().contains("not JSON"));
-        let deep = "[".repeat(100_000);
+        assert!(wrong.unwrap().contains(why));
+    }
+
+    #[rstest]
+    #[case("[", "{\"components\":")]
+    #[case("<component>", "")]
+    fn endless_nesting_is_said(#[case] level: &str, #[case] begin: &str) {
+        let deep = begin.to_owned() + &level.repeat(100_000);
         assert!(read("p", deep.as_bytes()).unwrap().1.is_some());
     }
 }
