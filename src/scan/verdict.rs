@@ -62,7 +62,7 @@ pub(super) fn conclude(gathered: Gathered) -> WheelScan {
     let mut problems = gathered.problems;
     let mut judged = judge(&gathered.binaries, &mut problems);
     sibling::ask(&mut judged);
-    share_patches(&mut judged);
+    sibling::share_patches(&mut judged);
     let mut findings = Vec::new();
     for one in &judged {
         findings.extend(one.carried.iter().map(|carried| carried.finding(one)));
@@ -106,23 +106,4 @@ fn judge<'a>(binaries: &'a [Binary], problems: &mut Vec<Problem>) -> Vec<Judged<
         }
     }
     judged
-}
-
-/// Both halves of a distribution's build are patched, though only one of them may show it.
-fn share_patches(judged: &mut [Judged<'_>]) {
-    let patched: Vec<(Architecture, Option<String>, Option<String>)> = judged
-        .iter()
-        .flat_map(|one| one.carried.iter().map(|carried| (one.arch, carried)))
-        .filter(|(_, carried)| carried.distro_patched && carried.suffix.is_some())
-        .map(|(arch, carried)| (arch, carried.version.clone(), carried.suffix.clone()))
-        .collect();
-    for one in judged
-        .iter_mut()
-        .filter(|one| one.half() == Some(Half::Ssl))
-    {
-        for carried in &mut one.carried {
-            let own = (one.arch, carried.version.clone(), carried.suffix.clone());
-            carried.distro_patched |= patched.contains(&own);
-        }
-    }
 }

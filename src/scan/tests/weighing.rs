@@ -162,3 +162,28 @@ fn distributions_builds_are_known_by_their_folders(
         assert_eq!(finding.distro_patched, patched);
     }
 }
+
+#[test]
+fn a_libssl_is_patched_when_the_libcrypto_that_it_needs_is() {
+    let folders = b"OPENSSLDIR: \"/usr/lib/ssl\"\0ENGINESDIR: \"/usr/lib/aarch64-linux-gnu/engines-1.1\"\0built on: Tue\0openssl.cnf\0";
+    let text = b"\0OpenSSL 1.1.0l  10 Sep 2019\0";
+    let ssl = elf(
+        Some("libssl-0e9eb9f5.so.1.1"),
+        &["libcrypto-13d072dc.so.1.1"],
+        text,
+    );
+    let theirs = elf(
+        Some("libcrypto-13d072dc.so.1.1"),
+        &[],
+        &[&text[..], folders].concat(),
+    );
+    let own = elf(Some("libcrypto-9c1d0a54.so.1.1"), &[], text);
+    let scanned = scanned(deflated(&[
+        ("a.libs/libcrypto-13d072dc.so.1.1", &theirs),
+        ("a.libs/libcrypto-9c1d0a54.so.1.1", &own),
+        ("a.libs/libssl-0e9eb9f5.so.1.1", &ssl),
+    ]));
+    let findings = scanned.scan.findings.iter();
+    let patched: Vec<bool> = findings.map(|finding| finding.distro_patched).collect();
+    assert_eq!(patched, [true, false, true]);
+}

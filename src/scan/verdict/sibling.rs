@@ -27,6 +27,31 @@ pub(super) fn ask(judged: &mut [Judged<'_>]) {
     }
 }
 
+/// Both halves of a distribution's build are patched, though libcrypto alone may show it.
+pub(super) fn share_patches(judged: &mut [Judged<'_>]) {
+    for index in 0..judged.len() {
+        let is_patched = judged
+            .get(index)
+            .is_some_and(|one| is_half_of_patched(judged, one));
+        let carried = judged
+            .get_mut(index)
+            .and_then(|one| one.carried.first_mut());
+        if let Some(carried) = carried.filter(|_| is_patched) {
+            carried.distro_patched = true;
+        }
+    }
+}
+
+fn is_half_of_patched(judged: &[Judged<'_>], one: &Judged<'_>) -> bool {
+    let (Some(Half::Ssl), Some(own)) = (one.half(), one.carried.first()) else {
+        return false;
+    };
+    let others = shared_siblings(judged, one);
+    let mut others = others.iter().filter_map(|other| other.carried.first());
+    let is_other_half = |other: &Carried| other.version == own.version && other.distro_patched;
+    others.next().is_some_and(is_other_half) && others.all(is_other_half)
+}
+
 struct Sibling {
     library: Library,
     version: Option<String>,
