@@ -43,9 +43,8 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Component>, String> {
                 open.push(name);
             }
             Event::End(_) => {
-                if open.pop().as_deref() == Some("component") {
-                    components.extend(building.pop());
-                }
+                let is_component = open.pop().as_deref() == Some("component");
+                components.extend(is_component.then(|| building.pop()).flatten());
             }
             Event::Text(text) => write(&open, &mut building, text.as_ref()),
             Event::CData(text) => write(&open, &mut building, text.as_ref()),
