@@ -25,6 +25,9 @@ const KEPT: usize = 8;
 pub(super) enum Mark {
     /// `OPENSSLDIR: "/usr/local/ssl"`; BoringSSL and AWS-LC say `n/a`.
     Directory,
+    /// `ENGINESDIR: "/usr/lib64/engines-1.1"`, `MODULESDIR: "/usr/lib64/ossl-modules"`: the folder
+    /// that the library was built to be installed to.
+    Installed,
     /// `built on: ` and a date.
     BuiltOn,
     /// `openssl.cnf`.
@@ -168,12 +171,13 @@ type Core = (&'static [u8], &'static [(&'static [u8], usize)]);
 /// than many passes. What a pass costs is set by how often the first three bytes of a piece occur
 /// elsewhere, so the pieces are not the beginnings of the texts: `t o` of `built on: ` and the
 /// `pro` of `providers` are in every help text.
-const CORES: [Core; 22] = [
+const CORES: [Core; 23] = [
     (
         b"SSL ",
         &[(b"OpenSSL ", 4), (b"LibreSSL ", 5), (b"BabaSSL ", 4)],
     ),
     (b"SSLD", &[(b"OPENSSLDIR: ", 4)]),
+    (b"SDIR", &[(b"ENGINESDIR: ", 6), (b"MODULESDIR: ", 6)]),
     (b"SL_EN", &[(b"OPENSSL_ENGINES", 5)]),
     (b"sl.cn", &[(b"openssl.cnf", 5)]),
     (b"sl-v", &[(b"openssl-version", 5)]),
@@ -207,8 +211,9 @@ static SEARCHER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .ok()
 });
 
+// The folder may carry the name of a commit, 40 hexadecimal digits.
 static BORING_SOURCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?-u)^boringssl[-\w.]{0,40}[/\\](?:src[/\\])?(?:crypto|ssl|third_party)[/\\]").ok()
+    Regex::new(r"(?-u)^boringssl[-\w.]{0,80}[/\\](?:src[/\\])?(?:crypto|ssl|third_party)[/\\]").ok()
 });
 
 static AFTER_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -296,6 +301,8 @@ pub(super) fn read(texts: &mut Texts, bytes: &[u8], at: usize, base: u64) {
         }
     } else if starts(b"OPENSSLDIR: ") {
         texts.mark(Mark::Directory, offset, rest);
+    } else if starts(b"ENGINESDIR: ") || starts(b"MODULESDIR: ") {
+        texts.mark(Mark::Installed, offset, rest);
     } else if starts(b"built on: ") {
         texts.mark(Mark::BuiltOn, offset, rest);
     } else if starts(b"openssl.cnf") {

@@ -1,13 +1,13 @@
 //! SBOMs inside a wheel: what they claim about the libraries.
 //!
-//! Source: PEP 770; the JSON forms of CycloneDX and of SPDX 2.
+//! Source: PEP 770, which leaves the form open; CycloneDX as JSON and XML, SPDX 2 as JSON and
+//! tag-value, SPDX 3 as JSON-LD.
 
-use std::fmt;
+mod json;
+mod tag_value;
+mod xml;
+
 use std::io::{self, Read};
-use std::marker::PhantomData;
-
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 
 use super::banner::printable;
 use crate::model::Library;
@@ -28,123 +28,57 @@ pub(super) struct Claim {
     pub patched: bool,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Document {
-    components: Claims<Component>,
-    packages: Claims<Package>,
-}
-
-/// The claims that a list of components makes. They are taken from one component after the other:
-/// as values, 8 MiB of small ones would be hundreds.
-#[derive(Debug)]
-struct Claims<T> {
-    found: Vec<Claim>,
-    element: PhantomData<T>,
-}
-
-impl<T> Default for Claims<T> {
-    fn default() -> Self {
-        Self {
-            found: Vec::new(),
-            element: PhantomData,
-        }
-    }
-}
-
-impl<'de, T: Deserialize<'de> + Claiming> Deserialize<'de> for Claims<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Self::default())
-    }
-}
-
-impl<'de, T: Deserialize<'de> + Claiming> Visitor<'de> for Claims<T> {
-    type Value = Self;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self, A::Error> {
-        while let Some(element) = list.next_element::<T>()? {
-            element.claim(&mut self.found);
-        }
-        Ok(self)
-    }
-}
-
-/// What may claim to be a library.
-trait Claiming {
-    fn claim(self, claims: &mut Vec<Claim>);
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
+/// A component as an SBOM names it.
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Component {
     name: String,
     version: Option<String>,
+    /// Its package URL.
     purl: Option<String>,
-    // The JSON reader bounds how deep components may be nested.
-    components: Claims<Component>,
 }
 
-impl Claiming for Component {
-    fn claim(self, claims: &mut Vec<Claim>) {
-        let version = self.version.as_deref();
-        add(&self.name, version, self.purl.as_deref(), claims);
-        for inner in self.components.found {
-            keep(inner, claims);
+impl Component {
+    /// What it says about a library, if it is one.
+    fn claim(&self) -> Option<Claim> {
+        let version = self.version.as_deref().filter(|text| !text.is_empty())?;
+        let (library, version, upstream, patched) =
+            claim(&self.name, version, self.purl.as_deref())?;
+        Some(Claim {
+            path: String::new(),
+            library,
+            version: printable(version.as_bytes()),
+            upstream: printable(upstream.as_bytes()),
+            patched,
+        })
+    }
+}
+
+/// The different claims of an SBOM. They are taken from one component after the other: kept as
+/// values, 8 MiB of small ones would be hundreds.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Claims(Vec<Claim>);
+
+impl Claims {
+    fn add(&mut self, component: &Component) {
+        if let Some(claim) = component.claim() {
+            self.keep(claim);
+        }
+    }
+
+    fn keep(&mut self, claim: Claim) {
+        if self.0.len() < KEPT && !self.0.contains(&claim) {
+            self.0.push(claim);
         }
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Package {
-    name: String,
-    version_info: Option<String>,
-    external_refs: References,
-}
-
-impl Claiming for Package {
-    fn claim(self, claims: &mut Vec<Claim>) {
-        let version = self.version_info.as_deref();
-        add(&self.name, version, self.external_refs.0.as_deref(), claims);
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Reference {
-    reference_locator: String,
-}
-
-/// The first package URL of a list of references.
-#[derive(Default)]
-struct References(Option<String>);
-
-impl<'de> Deserialize<'de> for References {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Self::default())
-    }
-}
-
-impl<'de> Visitor<'de> for References {
-    type Value = Self;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self, A::Error> {
-        while let Some(reference) = list.next_element::<Reference>()? {
-            let locator = reference.reference_locator;
-            self.0 = self
-                .0
-                .or(Some(locator).filter(|locator| locator.starts_with("pkg:")));
-        }
-        Ok(self)
-    }
+/// Why an SBOM was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// It is longer than the limit.
+    TooLong,
+    /// It is not of a known form; what is wrong with it.
+    Malformed(String),
 }
 
 /// Reads an SBOM of at most `limit` bytes: its claims, and what is wrong with it, if anything.
@@ -163,50 +97,22 @@ pub(super) fn read<R: Read>(
     if bytes.len() as u64 > limit {
         return Ok((Vec::new(), Some(Wrong::TooLong)));
     }
-    let document: Document = match serde_json::from_slice(&bytes) {
-        Ok(document) => document,
-        Err(error) => return Ok((Vec::new(), Some(Wrong::Malformed(error.to_string())))),
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let text = bytes.trim_ascii_start();
+    let claims = match text.first() {
+        Some(b'{') => json::read(text),
+        Some(b'<') => xml::read(text),
+        _ if tag_value::is_begun(text) => Ok(tag_value::read(text)),
+        _ => Err("it is neither JSON, nor XML, nor tag-value text".to_owned()),
     };
-    let mut claims = document.components.found;
-    for package in document.packages.found {
-        keep(package, &mut claims);
-    }
+    let mut claims = match claims {
+        Ok(claims) => claims.0,
+        Err(why) => return Ok((Vec::new(), Some(Wrong::Malformed(why)))),
+    };
     for claim in &mut claims {
         path.clone_into(&mut claim.path);
     }
     Ok((claims, None))
-}
-
-/// Why an SBOM was not read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
-    /// It is longer than the limit.
-    TooLong,
-    /// It is not JSON of a known form; what is wrong with it.
-    Malformed(String),
-}
-
-fn keep(claim: Claim, claims: &mut Vec<Claim>) {
-    if claims.len() < KEPT && !claims.contains(&claim) {
-        claims.push(claim);
-    }
-}
-
-fn add(name: &str, version: Option<&str>, purl: Option<&str>, claims: &mut Vec<Claim>) {
-    let Some(version) = version.filter(|version| !version.is_empty()) else {
-        return;
-    };
-    let Some((library, version, upstream, patched)) = claim(name, version, purl) else {
-        return;
-    };
-    let claim = Claim {
-        path: String::new(),
-        library,
-        version: printable(version.as_bytes()),
-        upstream: printable(upstream.as_bytes()),
-        patched,
-    };
-    keep(claim, claims);
 }
 
 /// Which library a component is, and its version there and upstream.
@@ -244,12 +150,19 @@ fn claim<'a>(
                     .next()
                     .unwrap_or(version_only)
             } else {
-                version_only
+                without_dressing(version_only)
             };
             let patched = matches!(ecosystem, Some("rpm" | "deb"));
             Some((library, version, upstream, patched))
         }
     }
+}
+
+/// The version in the name of a tag, `openssl-3.5.4`, or of a port of vcpkg, `3.5.4#1`.
+fn without_dressing(version: &str) -> &str {
+    let version = version.split('#').next().unwrap_or(version);
+    let version = version.strip_prefix("openssl-").unwrap_or(version);
+    version.strip_prefix('v').unwrap_or(version)
 }
 
 /// `libssl3`, `libcrypto3`, `libssl1.1`: how distributions name the package after its ABI.
@@ -265,10 +178,12 @@ fn is_numbered(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
-    fn versions(json: &str) -> Vec<(String, String)> {
-        let (claims, wrong) = read("p", json.as_bytes(), 10_000).unwrap();
+    fn versions(text: &str) -> Vec<(String, String)> {
+        let (claims, wrong) = read("p", text.as_bytes(), 1 << 20).unwrap();
         assert_eq!(wrong, None);
         claims
             .into_iter()
@@ -276,43 +191,67 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn cyclonedx_names_the_library_and_not_its_bindings() {
-        let json = r#"{"bomFormat": "CycloneDX", "components": [
-            {"name": "openssl", "version": "0.10.81", "purl": "pkg:cargo/openssl@0.10.81"},
-            {"name": "openssl-src", "version": "300.6.0+3.6.2", "purl": "pkg:cargo/openssl-src@300.6.0+3.6.2"},
-            {"name": "openssl", "version": "4.0.3", "purl": "pkg:generic/openssl@4.0.3"},
-            {"name": "openssl-libs", "version": "1:1.1.1k-17.el8_6", "purl": "pkg:rpm/almalinux/openssl-libs@1.1.1k"},
-            {"name": "libssl3", "version": "3.5.7-r0", "purl": "pkg:apk/alpine/libssl3@3.5.7-r0"},
-            {"name": "libssl3", "version": "3.5.7-r0", "purl": "pkg:apk/alpine/libssl3@3.5.7-r0"}]}"#;
-        let expected = [
-            ("3.6.2", "3.6.2"),
-            ("4.0.3", "4.0.3"),
-            ("1:1.1.1k-17.el8_6", "1.1.1k"),
-            ("3.5.7-r0", "3.5.7"),
-        ];
-        let expected =
-            expected.map(|(version, upstream)| (version.to_owned(), upstream.to_owned()));
-        assert_eq!(versions(json), expected);
+    #[rstest]
+    #[case("openssl", "0.10.81", "pkg:cargo/openssl@0.10.81", None)]
+    #[case("openssl-src", "300.6.0+3.6.2", "pkg:cargo/openssl-src@300.6.0+3.6.2", Some(("3.6.2", "3.6.2", false)))]
+    #[case("openssl", "24.1", "pkg:pypi/openssl@24.1", None)]
+    #[case("openssl", "4.0.3", "pkg:generic/openssl@4.0.3", Some(("4.0.3", "4.0.3", false)))]
+    #[case("openssl", "openssl-3.5.4", "pkg:github/openssl/openssl@openssl-3.5.4", Some(("openssl-3.5.4", "3.5.4", false)))]
+    #[case("openssl", "3.6.0#2", "pkg:generic/openssl@3.6.0", Some(("3.6.0#2", "3.6.0", false)))]
+    #[case("openssl-libs", "1:1.1.1k-17.el8_6", "pkg:rpm/almalinux/openssl-libs@1.1.1k", Some(("1:1.1.1k-17.el8_6", "1.1.1k", true)))]
+    #[case("libssl3t64", "3.0.13-0ubuntu3.5", "pkg:deb/ubuntu/libssl3t64@3.0.13", Some(("3.0.13-0ubuntu3.5", "3.0.13", true)))]
+    #[case("libssl3", "3.5.7-r0", "pkg:apk/alpine/libssl3@3.5.7-r0", Some(("3.5.7-r0", "3.5.7", false)))]
+    fn names_and_versions(
+        #[case] name: &str,
+        #[case] version: &str,
+        #[case] purl: &str,
+        #[case] expected: Option<(&str, &str, bool)>,
+    ) {
+        let found = claim(name, version, Some(purl));
+        let found = found.map(|(_, version, upstream, patched)| (version, upstream, patched));
+        assert_eq!(found, expected);
+    }
+
+    #[rstest]
+    #[case::cyclonedx_json(r#"{"bomFormat": "CycloneDX", "components": [{"name": "openssl", "version": "3.0.8"}, {"name": "openssl", "version": "3.0.8"}]}"#)]
+    #[case::cyclonedx_xml(r#"<bom><components><component><name>openssl</name><version>3.0.8</version></component></components></bom>"#)]
+    #[case::spdx_json(
+        r#"{"spdxVersion": "SPDX-2.3", "packages": [{"name": "openssl", "versionInfo": "3.0.8"}]}"#
+    )]
+    #[case::spdx_tag_value("SPDXVersion: SPDX-2.3\nPackageName: openssl\nPackageVersion: 3.0.8\n")]
+    #[case::spdx_3(r#"{"@context": "c", "@graph": [{"type": "software_Package", "name": "openssl", "software_packageVersion": "3.0.8"}]}"#)]
+    #[case::with_byte_order_mark(
+        "\u{feff} {\"components\": [{\"name\": \"openssl\", \"version\": \"3.0.8\"}]}"
+    )]
+    fn every_form_is_read(#[case] text: &str) {
+        assert_eq!(versions(text), [("3.0.8".to_owned(), "3.0.8".to_owned())]);
+    }
+
+    #[rstest]
+    #[case("openssl 3.0.8", "neither JSON")]
+    #[case("", "neither JSON")]
+    #[case("<bom><components>", "ends before")]
+    #[case("{", "EOF")]
+    fn what_cannot_be_read_is_said(#[case] text: &str, #[case] why: &str) {
+        let (claims, wrong) = read("p", text.as_bytes(), 1 << 20).unwrap();
+        assert!(claims.is_empty());
+        assert!(
+            matches!(&wrong, Some(Wrong::Malformed(told)) if told.contains(why)),
+            "{wrong:?}"
+        );
     }
 
     #[test]
-    fn spdx_packages() {
-        let json = r#"{"spdxVersion": "SPDX-2.3", "packages": [
-            {"name": "openssl", "versionInfo": "3.0.8"},
-            {"name": "openssl", "versionInfo": "24.1", "externalRefs": [{"referenceLocator": "pkg:pypi/openssl@24.1"}]}]}"#;
-        assert_eq!(versions(json), [("3.0.8".to_owned(), "3.0.8".to_owned())]);
-    }
-
-    #[test]
-    fn what_is_not_json_is_said() {
-        let deep = r#"{"components": ["#.repeat(9_000);
-        for text in ["<bom/>", "[", r#"{"components": 1}"#, &deep] {
-            let (claims, wrong) = read("p", text.as_bytes(), 1 << 20).unwrap();
-            assert!(claims.is_empty());
-            assert!(matches!(wrong, Some(Wrong::Malformed(_))), "{wrong:?}");
-        }
+    fn longer_than_the_limit_is_said() {
         let (_, wrong) = read("p", &b"{}   "[..], 4).unwrap();
         assert_eq!(wrong, Some(Wrong::TooLong));
+    }
+
+    #[rstest]
+    #[case("[", "{\"components\":")]
+    #[case("<component>", "")]
+    fn endless_nesting_is_said(#[case] level: &str, #[case] begin: &str) {
+        let deep = begin.to_owned() + &level.repeat(100_000);
+        assert!(read("p", deep.as_bytes(), 10 << 20).unwrap().1.is_some());
     }
 }

@@ -2,8 +2,10 @@
 //! binaries of a wheel say about each other.
 
 mod carried;
+mod distribution;
 mod external;
 mod sbom_check;
+mod sibling;
 mod version;
 
 use std::cmp::Ordering;
@@ -12,9 +14,7 @@ use self::carried::Carried;
 use super::binary::Part;
 use super::collector::{Binary, Gathered};
 use super::library_name::{Half, base_name, half, same_library};
-use crate::model::{
-    Architecture, BinaryFormat, Evidence, EvidenceKind, Finding, Library, Problem, WheelScan,
-};
+use crate::model::{Architecture, BinaryFormat, Finding, Problem, WheelScan};
 
 /// One binary or slice, with what it carries.
 struct Judged<'a> {
@@ -61,8 +61,8 @@ fn shared_half(path: &str, part: &Part) -> Option<Half> {
 pub(super) fn conclude(gathered: Gathered) -> WheelScan {
     let mut problems = gathered.problems;
     let mut judged = judge(&gathered.binaries, &mut problems);
-    ask_siblings(&mut judged);
-    share_patches(&mut judged);
+    sibling::ask(&mut judged);
+    sibling::share_patches(&mut judged);
     let mut findings = Vec::new();
     for one in &judged {
         findings.extend(one.carried.iter().map(|carried| carried.finding(one)));
@@ -111,120 +111,4 @@ fn judge<'a>(binaries: &'a [Binary], problems: &mut Vec<Problem>) -> Vec<Judged<
         }
     }
     judged
-}
-
-/// A libssl without a version of its own has the version of the libcrypto that it needs; else of
-/// the one beside it; else of the only one in the wheel.
-fn ask_siblings(judged: &mut [Judged<'_>]) {
-    for index in 0..judged.len() {
-        let Some(sibling) = sibling(judged, index) else {
-            continue;
-        };
-        if let Some(carried) = judged
-            .get_mut(index)
-            .and_then(|one| one.carried.first_mut())
-        {
-            carried.library = sibling.library;
-            carried.version = sibling.version;
-            carried.suffix = sibling.suffix;
-            carried.distro_patched = sibling.distro_patched;
-            carried.evidence.push(sibling.evidence);
-        }
-    }
-}
-
-/// Both halves of a distribution's build are patched, though only one of them may show it.
-fn share_patches(judged: &mut [Judged<'_>]) {
-    let patched: Vec<(Architecture, Option<String>, Option<String>)> = judged
-        .iter()
-        .flat_map(|one| one.carried.iter().map(|carried| (one.arch, carried)))
-        .filter(|(_, carried)| carried.distro_patched && carried.suffix.is_some())
-        .map(|(arch, carried)| (arch, carried.version.clone(), carried.suffix.clone()))
-        .collect();
-    for one in judged
-        .iter_mut()
-        .filter(|one| one.half() == Some(Half::Ssl))
-    {
-        for carried in &mut one.carried {
-            let own = (one.arch, carried.version.clone(), carried.suffix.clone());
-            carried.distro_patched |= patched.contains(&own);
-        }
-    }
-}
-
-struct Sibling {
-    library: Library,
-    version: Option<String>,
-    suffix: Option<String>,
-    distro_patched: bool,
-    evidence: Evidence,
-}
-
-fn sibling(judged: &[Judged<'_>], index: usize) -> Option<Sibling> {
-    let one = judged.get(index)?;
-    let lacks = one.carried.first().is_some_and(|c| c.version.is_none());
-    if !lacks || one.half() != Some(Half::Ssl) {
-        return None;
-    }
-    let others: Vec<&Judged<'_>> = judged
-        .iter()
-        .filter(|other| {
-            other.arch == one.arch
-                && other.format == one.format
-                && other.half() == Some(Half::Crypto)
-                && other.carried.first().is_some_and(|c| c.version.is_some())
-        })
-        .collect();
-    let needs: Vec<&str> = one
-        .part
-        .headers
-        .imports
-        .iter()
-        .map(|import| import.text.as_str())
-        .filter(|name| half(name) == Some(Half::Crypto))
-        .collect();
-    let needs = needs.as_slice();
-    let needed = |exact: bool| {
-        others.iter().copied().filter(move |other| {
-            needs.iter().any(|name| {
-                if exact {
-                    other.is_exactly(name)
-                } else {
-                    other.is_called(name)
-                }
-            })
-        })
-    };
-    let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
-    let beside = others
-        .iter()
-        .copied()
-        .filter(|other| folder(other.path) == folder(one.path));
-    let found = [
-        needed(true).collect::<Vec<_>>(),
-        needed(false).collect(),
-        beside.collect(),
-        others.clone(),
-    ]
-    .into_iter()
-    .find(|found| !found.is_empty())?;
-    let first = found.first()?;
-    let carried = first.carried.first()?;
-    let agree = found.iter().all(|other| {
-        other
-            .carried
-            .first()
-            .is_some_and(|c| c.version == carried.version && c.library == carried.library)
-    });
-    agree.then(|| Sibling {
-        library: carried.library,
-        version: carried.version.clone(),
-        suffix: carried.suffix.clone(),
-        distro_patched: carried.distro_patched,
-        evidence: Evidence {
-            kind: EvidenceKind::Sibling,
-            text: super::banner::printable(first.path.as_bytes()),
-            offset: None,
-        },
-    })
 }

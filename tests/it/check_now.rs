@@ -391,3 +391,39 @@ fn all_versions_are_shown_side_by_side() {
         ]
     );
 }
+
+#[rstest]
+#[case::wrong("300.6.0+3.6.2", true)]
+#[case::right("300.5.4+3.5.4", false)]
+fn an_sbom_that_names_another_version_is_a_reason_of_its_own(
+    #[case] version: &str,
+    #[case] is_told: bool,
+) {
+    let index = FakeIndex::start_blocking();
+    let sbom = format!(
+        r#"{{"bomFormat": "CycloneDX", "components": [{{"name": "openssl-src", "version": "{version}", "purl": "pkg:cargo/openssl-src@{version}"}}]}}"#
+    );
+    let binary = elf(Machine::X86_64, None, &[], &openssl_texts(VULNERABLE));
+    let wheel = crate::support::wheel::build(&[
+        ("demo/_tls.so", &binary),
+        ("demo-1.0.dist-info/sboms/rust.cdx.json", sbom.as_bytes()),
+    ]);
+    index.publish("demo", file("1.0", LINUX, wheel));
+    let user = User::new();
+    let document = user.check(&index, &["demo", "--format", "json"]).json();
+    let project = &document["projects"][0];
+    // What the SBOM says changes nothing about what the binary is.
+    assert_eq!(project["wheels"][0]["status"], "vulnerable");
+    let events = project["events"].as_array().unwrap();
+    assert_eq!(events.contains(&"sbom-disagrees".into()), is_told);
+    let reasons = project["wheels"][0]["reasons"].as_array().unwrap();
+    let told: Vec<_> = reasons
+        .iter()
+        .filter(|reason| reason["code"] == "sbom-disagrees")
+        .map(|reason| reason["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(told.len(), usize::from(is_told));
+    assert!(told.iter().all(|message| {
+        message.contains("3.6.2") && message.contains("3.5.4") && message.contains("rust.cdx.json")
+    }));
+}

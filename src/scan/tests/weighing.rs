@@ -81,3 +81,109 @@ fn a_library_for_another_architecture_serves_nobody() {
         ]
     );
 }
+
+#[test]
+fn libssl_inside_a_binary_is_of_the_version_of_the_libcrypto_that_it_needs() {
+    let texts = b"\0ssl/ssl_lib.c\0ssl/statem/statem.c\0ssl/statem/extensions.c\0";
+    let user = elf(None, &["libarrow.so.1000"], texts);
+    let crypto = |version: &str| elf(None, &[], &library_texts(version));
+    let found = |other: &str| {
+        let members: [(&str, &[u8]); 2] = [
+            ("a/libarrow_flight.so.1000", &user),
+            (other, &crypto("OpenSSL 3.0.7 1 Nov 2022")),
+        ];
+        let findings = scanned(deflated(&members)).scan.findings.into_iter();
+        findings
+            .map(|f| (f.path, f.version, f.linkage))
+            .collect::<Vec<_>>()
+    };
+    let one = |path: &str, version: Option<&str>| {
+        (path.to_owned(), version.map(str::to_owned), Linkage::Static)
+    };
+    assert_eq!(
+        found("a/libarrow.so.1000"),
+        [
+            one("a/libarrow.so.1000", Some("3.0.7")),
+            one("a/libarrow_flight.so.1000", Some("3.0.7"))
+        ]
+    );
+    // A binary that it does not need says nothing about it.
+    assert_eq!(
+        found("a/other.so"),
+        [
+            one("a/libarrow_flight.so.1000", None),
+            one("a/other.so", Some("3.0.7"))
+        ]
+    );
+}
+
+#[test]
+fn old_libssl_inside_a_binary_names_itself() {
+    let texts = b"\0SSLv3 part of OpenSSL 1.0.2u  20 Dec 2019\0TLSv1 part of OpenSSL 1.0.2u  20 Dec 2019\0DTLSv1 part of OpenSSL 1.0.2u  20 Dec 2019\0OpenSSL 1.0.2u  20 Dec 2019\0";
+    assert_eq!(
+        found(&[("a.dylib", &mach_o(X86_64, &[], texts))]),
+        [(Library::Openssl, Some("1.0.2u".to_owned()), Linkage::Static)]
+    );
+}
+
+#[rstest]
+#[case("boringssl/crypto/x509/x.cc")]
+#[case("boringssl-with-bazel/src/crypto/x509/x.cc")]
+#[case("boringssl-673e61fc215b178a90c0e67858bbf162c8158993/crypto/x509/x.cc")]
+fn boringssl_is_known_by_its_source_paths(#[case] path: &str) {
+    let texts = format!("\0/build/{path}\0");
+    assert_eq!(
+        found(&[("a.dylib", &mach_o(ARM64, &[], texts.as_bytes()))]),
+        [(Library::Boringssl, None, Linkage::Static)]
+    );
+}
+
+#[rstest]
+#[case("/etc/pki/tls", "/usr/lib64/engines-1.1", true)]
+#[case("/etc/pki/tls", "/usr/local/lib64/engines-1.1", false)]
+#[case("/usr/lib/ssl", "/usr/lib/aarch64-linux-gnu/engines-1.1", true)]
+#[case("/usr/lib/ssl", "/usr/lib/arm-linux-gnueabihf/engines-3", true)]
+#[case("/usr/lib/ssl", "/usr/lib/engines-3", false)]
+#[case("/usr/local/ssl", "/usr/local/lib/engines-1.1", false)]
+#[case("/etc/ssl", "/usr/lib/engines-3", false)]
+fn distributions_builds_are_known_by_their_folders(
+    #[case] directory: &str,
+    #[case] engines: &str,
+    #[case] patched: bool,
+) {
+    for kind in ["ENGINESDIR", "MODULESDIR"] {
+        let texts = format!(
+            "\0OpenSSL 1.1.1n  15 Mar 2022\0built on: Tue\0OPENSSLDIR: \"{directory}\"\0{kind}: \"{engines}\"\0openssl.cnf\0"
+        );
+        let binary = elf(None, &[], texts.as_bytes());
+        let scanned = scanned(deflated(&[("a.so", &binary)]));
+        let finding = &scanned.scan.findings[0];
+        assert_eq!(finding.version.as_deref(), Some("1.1.1n"));
+        assert_eq!(finding.distro_patched, patched);
+    }
+}
+
+#[test]
+fn a_libssl_is_patched_when_the_libcrypto_that_it_needs_is() {
+    let folders = b"OPENSSLDIR: \"/usr/lib/ssl\"\0ENGINESDIR: \"/usr/lib/aarch64-linux-gnu/engines-1.1\"\0built on: Tue\0openssl.cnf\0";
+    let text = b"\0OpenSSL 1.1.0l  10 Sep 2019\0";
+    let ssl = elf(
+        Some("libssl-0e9eb9f5.so.1.1"),
+        &["libcrypto-13d072dc.so.1.1"],
+        text,
+    );
+    let theirs = elf(
+        Some("libcrypto-13d072dc.so.1.1"),
+        &[],
+        &[&text[..], folders].concat(),
+    );
+    let own = elf(Some("libcrypto-9c1d0a54.so.1.1"), &[], text);
+    let scanned = scanned(deflated(&[
+        ("a.libs/libcrypto-13d072dc.so.1.1", &theirs),
+        ("a.libs/libcrypto-9c1d0a54.so.1.1", &own),
+        ("a.libs/libssl-0e9eb9f5.so.1.1", &ssl),
+    ]));
+    let findings = scanned.scan.findings.iter();
+    let patched: Vec<bool> = findings.map(|finding| finding.distro_patched).collect();
+    assert_eq!(patched, [true, false, true]);
+}

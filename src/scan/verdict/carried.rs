@@ -11,6 +11,9 @@ use crate::model::{Evidence, EvidenceKind, Finding, Library, Linkage};
 /// How many pieces of evidence a finding shows.
 const SHOWN: usize = 16;
 
+/// How many of OpenSSL's modules must name themselves. The libssl of 1.0.2 has three that do.
+const MODULES: u32 = 3;
+
 /// A library whose code is inside a binary.
 #[derive(Clone, Debug)]
 pub(super) struct Carried {
@@ -143,30 +146,50 @@ fn fork_only(texts: &Texts) -> bool {
 }
 
 fn openssl_code(texts: &Texts, headers: &Headers, half: Option<Half>) -> bool {
-    let modules = texts.modules;
-    // What the library's core keeps together; each may stand alone in somebody else's program.
-    let core = [
+    let is_static = has_libcrypto(texts);
+    match half {
+        None => is_static || has_libssl(texts),
+        Some(Half::Crypto) => {
+            is_static || core(texts) > 0 || defines(headers, &["EVP_", "OPENSSL_"])
+        }
+        Some(Half::Ssl) => {
+            is_static
+                || texts.has(Mark::SslSource)
+                || texts.modules > 0
+                || defines(headers, &["SSL_"])
+        }
+    }
+}
+
+/// Whether only libssl's code is inside a binary: libcrypto's must be in one that it needs.
+pub(super) fn is_libssl_alone(texts: &Texts) -> bool {
+    has_libssl(texts) && !has_libcrypto(texts)
+}
+
+fn has_libcrypto(texts: &Texts) -> bool {
+    texts.count(Mark::Providers) >= 3
+        || texts.modules >= MODULES
+        || (texts.has(Mark::Configuration) && core(texts) >= 2)
+        || (texts.has(Mark::Directory) && texts.has(Mark::BuiltOn) && !texts.dated.is_empty())
+}
+
+fn has_libssl(texts: &Texts) -> bool {
+    texts.count(Mark::SslSource) >= 3
+}
+
+/// How many of the texts that libcrypto's core keeps together are there; each may stand alone in
+/// somebody else's program.
+fn core(texts: &Texts) -> usize {
+    let present = [
         texts.has(Mark::Configuration),
         texts.has(Mark::Engines),
         texts.has(Mark::Directory),
         texts.has(Mark::BuiltOn),
         texts.has(Mark::CryptoSource),
         texts.has(Mark::ProviderParameter),
-        modules > 0,
+        texts.modules > 0,
     ];
-    let core = core.into_iter().filter(|present| *present).count();
-    let is_static = texts.count(Mark::Providers) >= 3
-        || modules >= 5
-        || (texts.has(Mark::Configuration) && core >= 2)
-        || (texts.has(Mark::Directory) && texts.has(Mark::BuiltOn) && !texts.dated.is_empty());
-    let is_ssl = texts.count(Mark::SslSource) >= 3;
-    match half {
-        None => is_static || is_ssl,
-        Some(Half::Crypto) => is_static || core > 0 || defines(headers, &["EVP_", "OPENSSL_"]),
-        Some(Half::Ssl) => {
-            is_static || texts.has(Mark::SslSource) || modules > 0 || defines(headers, &["SSL_"])
-        }
-    }
+    present.into_iter().filter(|present| *present).count()
 }
 
 fn defines(headers: &Headers, prefixes: &[&str]) -> bool {
@@ -189,6 +212,7 @@ fn code_evidence(library: Library, part: &Part, half: Option<Half>) -> Vec<Evide
         ],
         Library::Openssl | Library::Libressl | Library::Tongsuo => &[
             (Mark::Directory, EvidenceKind::Marker),
+            (Mark::Installed, EvidenceKind::Marker),
             (Mark::BuiltOn, EvidenceKind::Marker),
             (Mark::Configuration, EvidenceKind::Marker),
             (Mark::Engines, EvidenceKind::Marker),

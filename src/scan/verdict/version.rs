@@ -5,6 +5,7 @@ use super::super::binary::Part;
 use super::super::dated::Dated;
 use super::super::distinct::Seen;
 use super::carried::from_hit;
+use super::distribution;
 use super::shared_half;
 use crate::model::{Evidence, EvidenceKind, Library, OpensslVersion, ProblemCode};
 
@@ -246,7 +247,7 @@ fn settle(part: &Part, mut candidates: Vec<Candidate>) -> (Chosen, Option<String
     };
     let chosen = Chosen {
         suffix: own().find_map(|dated| dated.suffix.clone()),
-        distro_patched: is_red_hat(&part.texts, own()),
+        distro_patched: is_red_hat(&part.texts, own()) || distribution::is_patched(&part.texts),
         version: Some(winner.version.clone()),
         evidence,
     };
