@@ -47,6 +47,8 @@ pub(super) enum Mark {
     AwsLcSource,
     /// `AWS-LC KEM method` and its like.
     AwsLcName,
+    /// `OpenSSL_version_num`, the name of the function that returns the version.
+    VersionFunction,
     /// `rh-allow-sha1-signatures`, a configuration key that only Red Hat's patches know.
     RedHat,
 }
@@ -168,13 +170,14 @@ type Core = (&'static [u8], &'static [(&'static [u8], usize)]);
 /// than many passes. What a pass costs is set by how often the first three bytes of a piece occur
 /// elsewhere, so the pieces are not the beginnings of the texts: `t o` of `built on: ` and the
 /// `pro` of `providers` are in every help text.
-const CORES: [Core; 22] = [
+const CORES: [Core; 23] = [
     (
         b"SSL ",
         &[(b"OpenSSL ", 4), (b"LibreSSL ", 5), (b"BabaSSL ", 4)],
     ),
     (b"SSLD", &[(b"OPENSSLDIR: ", 4)]),
     (b"SL_EN", &[(b"OPENSSL_ENGINES", 5)]),
+    (b"SL_ve", &[(b"OpenSSL_version_num", 5)]),
     (b"sl.cn", &[(b"openssl.cnf", 5)]),
     (b"sl-v", &[(b"openssl-version", 5)]),
     (b"ilt on: ", &[(b"built on: ", 2)]),
@@ -294,6 +297,8 @@ pub(super) fn read(texts: &mut Texts, bytes: &[u8], at: usize, base: u64) {
         {
             texts.mark(Mark::BoringSource, offset, rest);
         }
+    } else if starts(b"OpenSSL_version_num\0") {
+        texts.mark(Mark::VersionFunction, offset, rest);
     } else if starts(b"OPENSSLDIR: ") {
         texts.mark(Mark::Directory, offset, rest);
     } else if starts(b"built on: ") {
