@@ -5,12 +5,14 @@
 //!
 //! The way of the bytes, each file knowing only those after it:
 //!
-//! - `wheel`: the reading itself; `second_look`: the rare case of reading a member again;
+//! - `wheel`: the reading itself; `second_look`: the rare case of reading a member again, for
+//!   headers that had gone by or for the constant that settles a doubt; `symbol_table`;
 //! - `archive`: the zip directory; `member_name`; `members`: what names tell; `nested`, `undelimited`, `tar`, `compressed`: archives in archives;
 //! - `collector`: what is gathered; `allowance`: how much may be unpacked;
 //! - `member`: one member, by what its first bytes say; `inflate`: unpacking; `sbom`;
 //! - `binary`: one object file while it streams by; `image`: what is kept of it;
-//! - `banner`, `dated`, `distinct`: texts; `object_file`, `elf`, `mach_o`, `pe`, `version_number`: headers;
+//! - `banner`, `dated`, `distinct`: texts; `object_file`, `elf`, `mach_o`, `pe`: headers;
+//!   `version_number`: machine code that returns a version;
 //! - `verdict`: from what was gathered to findings; `library_name`.
 
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
@@ -40,6 +42,7 @@ mod object_file;
 mod pe;
 mod sbom;
 mod second_look;
+mod symbol_table;
 mod tar;
 mod undelimited;
 mod verdict;

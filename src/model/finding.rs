@@ -75,7 +75,8 @@ pub enum Architecture {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceKind {
-    /// The constant that `OpenSSL_version_num` returns.
+    /// The constant that `OpenSSL_version_num` returns, or `SSLeay`, `OPENSSL_version_major` and
+    /// its kin, `BABASSL_version_num`.
     VersionConstant,
     /// A dated version text, `OpenSSL 3.1.1 30 May 2023`.
     VersionText,

@@ -50,6 +50,8 @@ pub(super) enum Mark {
     AwsLcSource,
     /// `AWS-LC KEM method` and its like.
     AwsLcName,
+    /// `OpenSSL_version_num`, the name of the function that returns the version.
+    VersionFunction,
     /// `rh-allow-sha1-signatures`, a configuration key that only Red Hat's patches know.
     RedHat,
 }
@@ -179,6 +181,7 @@ const CORES: [Core; 23] = [
     (b"SSLD", &[(b"OPENSSLDIR: ", 4)]),
     (b"SDIR", &[(b"ENGINESDIR: ", 6), (b"MODULESDIR: ", 6)]),
     (b"SL_EN", &[(b"OPENSSL_ENGINES", 5)]),
+    (b"SL_ve", &[(b"OpenSSL_version_num", 5)]),
     (b"sl.cn", &[(b"openssl.cnf", 5)]),
     (b"sl-v", &[(b"openssl-version", 5)]),
     (b"ilt on: ", &[(b"built on: ", 2)]),
@@ -299,6 +302,8 @@ pub(super) fn read(texts: &mut Texts, bytes: &[u8], at: usize, base: u64) {
         {
             texts.mark(Mark::BoringSource, offset, rest);
         }
+    } else if starts(b"OpenSSL_version_num\0") {
+        texts.mark(Mark::VersionFunction, offset, rest);
     } else if starts(b"OPENSSLDIR: ") {
         texts.mark(Mark::Directory, offset, rest);
     } else if starts(b"ENGINESDIR: ") || starts(b"MODULESDIR: ") {

@@ -93,6 +93,8 @@ pub(super) struct Part {
     pub slice: Slice,
     pub headers: Headers,
     pub texts: Texts,
+    /// Ranges of it that would have told more, and had gone by.
+    pub late: Vec<(u64, u64)>,
     done: bool,
 }
 
@@ -239,6 +241,7 @@ impl Look {
                 slice,
                 headers: Headers::default(),
                 texts: Texts::default(),
+                late: Vec::new(),
                 done: false,
             })
             .collect();
@@ -361,7 +364,7 @@ impl Look {
                         part.done = true;
                         self.malformed = Some(what);
                     }
-                    Err(Missing::Gap { at, len }) => {
+                    Err(missing @ (Missing::Gap { at, len } | Missing::Welcome { at, len })) => {
                         let end = at.saturating_add(len);
                         let still_to_come =
                             end <= self.head_limit as u64 && end > self.image.head().len() as u64;
@@ -373,8 +376,12 @@ impl Look {
                         let gone = ended || (at < self.window_at && !in_head);
                         if gone || self.gaps > MAXIMUM_GAPS || !self.image.want(at, len) {
                             part.done = true;
-                            self.gone.push((at, len));
-                            self.gone.extend(missed);
+                            let ranges = match missing {
+                                Missing::Welcome { .. } => &mut part.late,
+                                _ => &mut self.gone,
+                            };
+                            ranges.push((at, len));
+                            ranges.extend(missed);
                         } else {
                             break;
                         }

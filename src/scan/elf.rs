@@ -1,17 +1,19 @@
 //! ELF: Linux, and most other systems.
 //!
-//! Only what the dynamic loader reads is read: program headers, the dynamic section and the
-//! tables it points to. Section headers stand at the end of the file and may be stripped.
+//! What the dynamic loader reads is read: program headers, the dynamic section and the tables it
+//! points to. Section headers stand at the end of the file and may be stripped; only their place
+//! is noted.
 //!
 //! Source: System V gABI, chapters 4 and 5; the LSB for symbol versions.
+
+mod symbols;
 
 use object::elf;
 
 use super::banner::{Hit, printable};
 use super::fields::{Fields, until_nul};
 use super::image::{ELF_HEAD_BYTES, Missing, View};
-use super::object_file::{Headers, KEPT, NAME_BYTES, is_library_symbol};
-use super::version_number;
+use super::object_file::{self, Headers, KEPT, NAME_BYTES, Segment, SymbolTable};
 use crate::model::Architecture;
 
 const MALFORMED: Missing = Missing::Malformed("the ELF headers are cut off");
@@ -25,14 +27,6 @@ const SEGMENT_BYTES: u64 = 3 << 19;
 const HASH_BYTES: u64 = 128 * 1024;
 const DEFINITION_BYTES: u64 = 4096;
 const MAXIMUM_DEFINITIONS: u32 = 512;
-
-/// A loaded part of the file.
-#[derive(Clone, Copy, Debug)]
-struct Segment {
-    address: u64,
-    offset: u64,
-    len: u64,
-}
 
 struct File<'a> {
     view: View<'a>,
@@ -51,6 +45,7 @@ struct Dynamic {
     hash: Option<u64>,
     gnu_hash: Option<u64>,
     definitions: Option<u64>,
+    symbol_versions: Option<u64>,
 }
 
 /// Reads the headers of an ELF file.
@@ -76,6 +71,7 @@ pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing>
     let table = table.ok_or(MALFORMED)?;
     let entry_len = u64::from(entry_len.ok_or(MALFORMED)?);
     let count = u64::from(count.ok_or(MALFORMED)?);
+    headers.symbol_table = sections(header, wide, big_endian, view.base());
     if count == 0 {
         return Ok(());
     }
@@ -147,15 +143,9 @@ impl<'a> File<'a> {
 
     /// Where in the file an address is loaded from.
     fn offset_of(&self, address: u64) -> Result<u64, Missing> {
-        self.segments
-            .iter()
-            .find_map(|segment| {
-                let inside = address.checked_sub(segment.address)?;
-                (inside < segment.len).then(|| segment.offset.checked_add(inside))?
-            })
-            .ok_or(Missing::Malformed(
-                "an ELF table is not loaded from the file",
-            ))
+        object_file::offset_of(&self.segments, address).ok_or(Missing::Malformed(
+            "an ELF table is not loaded from the file",
+        ))
     }
 
     fn dynamic(&self, at: u64, len: u64) -> Result<Dynamic, Missing> {
@@ -177,6 +167,7 @@ impl<'a> File<'a> {
                 elf::DT_HASH => dynamic.hash = Some(value),
                 elf::DT_GNU_HASH => dynamic.gnu_hash = Some(value),
                 elf::DT_VERDEF => dynamic.definitions = Some(value),
+                elf::DT_VERSYM => dynamic.symbol_versions = Some(value),
                 _ => {}
             }
         }
@@ -242,104 +233,21 @@ impl<'a> File<'a> {
         }
         Ok(())
     }
+}
 
-    /// The number of dynamic symbols, which only the hash tables tell.
-    fn symbol_count(&self, dynamic: &Dynamic) -> Result<u64, Missing> {
-        if let Some(hash) = dynamic.hash {
-            let table = self.fields(self.view.bytes(self.offset_of(hash)?, 8)?);
-            return Ok(u64::from(table.u32(4).ok_or(MALFORMED)?));
-        }
-        let Some(hash) = dynamic.gnu_hash else {
-            return Ok(0);
-        };
-        let at = self.offset_of(hash)?;
-        let header = self.fields(self.view.bytes(at, 16)?);
-        let field = |at| header.u32(at).map(u64::from).ok_or(MALFORMED);
-        let (buckets, first, filter) = (field(0)?, field(4)?, field(8)?);
-        let word = if self.wide { 8 } else { 4 };
-        let buckets_at = at
-            .saturating_add(16)
-            .saturating_add(filter.saturating_mul(word));
-        let buckets_len = buckets.saturating_mul(4);
-        if buckets_len > MAXIMUM_SYMBOL_BYTES {
-            return Ok(0);
-        }
-        let bytes = self.view.bytes(buckets_at, buckets_len)?;
-        let last = bytes
-            .chunks_exact(4)
-            .filter_map(|bucket| self.fields(bucket).u32(0))
-            .max()
-            .map_or(0, u64::from);
-        if last < first {
-            return Ok(first);
-        }
-        let chains_at = buckets_at.saturating_add(buckets_len);
-        let mut at = chains_at.saturating_add(last.saturating_sub(first).saturating_mul(4));
-        let mut count = last;
-        for _ in 0..4096 {
-            count = count.saturating_add(1);
-            let chain = self.fields(self.view.bytes(at, 4)?);
-            if chain.u32(0).ok_or(MALFORMED)? & 1 != 0 {
-                break;
-            }
-            at = at.saturating_add(4);
-        }
-        Ok(count)
-    }
-
-    fn symbols(&self, dynamic: &Dynamic, headers: &mut Headers) -> Result<(), Missing> {
-        let Some(symbols) = dynamic.symbols else {
-            return Ok(());
-        };
-        let entry_len = if self.wide { 24_u64 } else { 16 };
-        let len = self.symbol_count(dynamic)?.saturating_mul(entry_len);
-        if len.saturating_add(dynamic.strings_len) > MAXIMUM_SYMBOL_BYTES {
-            return Ok(());
-        }
-        let strings_at = self.offset_of(dynamic.strings)?;
-        let strings = self.view.bytes(strings_at, dynamic.strings_len)?;
-        let table = self.view.bytes(self.offset_of(symbols)?, len)?;
-        for entry in table.chunks_exact(usize::try_from(entry_len).unwrap_or(24)) {
-            let entry = self.fields(entry);
-            let (section_at, value_at) = if self.wide { (6, 8) } else { (14, 4) };
-            let index = entry.u32(0).ok_or(MALFORMED)?;
-            let name = usize::try_from(index).ok().and_then(|at| strings.get(at..));
-            let name = until_nul(name.unwrap_or_default());
-            if !is_library_symbol(name) {
-                continue;
-            }
-            let is_defined = entry.u16(section_at).ok_or(MALFORMED)? != elf::SHN_UNDEF.0;
-            let hit = Hit {
-                text: printable(name),
-                offset: self
-                    .view
-                    .base()
-                    .saturating_add(strings_at)
-                    .saturating_add(u64::from(index)),
-            };
-            if is_defined && name == b"OpenSSL_version_num" {
-                let value = entry.word(value_at, self.wide).ok_or(MALFORMED)?;
-                headers.constant = self.constant(value, headers.arch);
-            }
-            let kept = if is_defined {
-                &mut headers.defined
-            } else {
-                &mut headers.undefined
-            };
-            if kept.len() < KEPT {
-                kept.push(hit);
-            }
-        }
-        Ok(())
-    }
-
-    /// The constant that the function at `address` returns, if its code is at hand.
-    fn constant(&self, address: u64, arch: Option<Architecture>) -> Option<(u32, u64)> {
-        let offset = self.offset_of(address).ok()?;
-        let code = self.view.up_to(offset, version_number::CODE_BYTES).ok()?;
-        let number = version_number::returned(code, arch?)?;
-        Some((number, self.view.base().saturating_add(offset)))
-    }
+/// Where the section headers are, unless their number does not fit its field.
+fn sections(header: Fields<'_>, wide: bool, big_endian: bool, base: u64) -> Option<SymbolTable> {
+    let (table_at, len_at, count_at) = if wide { (40, 58, 60) } else { (32, 46, 48) };
+    let table = header.word(table_at, wide)?;
+    let entry_len = if wide { 64 } else { 40 };
+    let count = u64::from(header.u16(count_at)?);
+    let is_plain = table != 0 && count != 0 && header.u16(len_at)? == entry_len;
+    is_plain.then_some(SymbolTable::Sections {
+        at: base.saturating_add(table),
+        count,
+        wide,
+        big_endian,
+    })
 }
 
 fn architecture(machine: u16, wide: bool, big_endian: bool) -> Architecture {

@@ -26,8 +26,25 @@ pub(super) enum Missing {
         /// How many.
         len: u64,
     },
+    /// As a gap, but nothing depends on them: they are taken if they are still to come.
+    Welcome {
+        /// The first one.
+        at: u64,
+        /// How many.
+        len: u64,
+    },
     /// They would be outside of the file, or the headers contradict themselves.
     Malformed(&'static str),
+}
+
+impl Missing {
+    /// The same, but if it is a gap, one on which nothing depends.
+    pub(super) const fn into_welcome(self) -> Self {
+        match self {
+            Self::Gap { at, len } => Self::Welcome { at, len },
+            other => other,
+        }
+    }
 }
 
 /// A range of a binary.

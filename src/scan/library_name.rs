@@ -59,6 +59,19 @@ fn rest_is_versions(rest: &str) -> bool {
         })
 }
 
+/// Whether a shared library of this name is LibreSSL's: the numbers of its libraries began at 30
+/// when it left OpenSSL, whose own end at 4. `libcrypto.so.46`, `libssl-57a7cbb3.so.48.2.1`.
+pub(super) fn is_libressl(path: &str) -> bool {
+    let name = base_name(path).to_ascii_lowercase();
+    let number = name
+        .split(['-', '.', '_'])
+        .skip(1)
+        .filter(|part| part.len() <= 3)
+        .find_map(|part| part.parse::<u32>().ok());
+    // `libssl-64.dll` is somebody's 64-bit OpenSSL.
+    half(path).is_some() && number.is_some_and(|number| (30..200).contains(&number) && number != 64)
+}
+
 /// Whether two names mean the same file, but for the hashes that auditwheel, delocate and
 /// delvewheel put into the names of what they copy.
 pub(super) fn same_library(needed: &str, shipped: &str) -> bool {
@@ -128,6 +141,21 @@ mod tests {
         ));
         assert!(!same_library("libssl.so.3", "libssl-885acfdc.so.1.1"));
         assert!(!same_library("libssl.so.3", "libcrypto.so.3"));
+    }
+
+    #[rstest]
+    #[case("libcrypto.so.46", true)]
+    #[case("a.libs/libssl-57a7cbb3.so.48.2.1", true)]
+    #[case("libcrypto-12345678.so.46", true)]
+    #[case("libcrypto.50.dylib", true)]
+    #[case("libcrypto-46.dll", true)]
+    #[case("libcrypto.so.3", false)]
+    #[case("libcrypto-13880bfc.so.1.0.2k", false)]
+    #[case("libcrypto.so.10", false)]
+    #[case("libcrypto-64.dll", false)]
+    #[case("libtls.so.46", false)]
+    fn libressl_counts_from_30(#[case] name: &str, #[case] expected: bool) {
+        assert_eq!(is_libressl(name), expected);
     }
 
     #[test]

@@ -2,19 +2,23 @@
 //!
 //! Source: Apple's `mach-o/loader.h`, `mach-o/fat.h` and `mach-o/nlist.h`.
 
+mod exports;
+mod imports;
+mod symbols;
+
 use object::macho;
 
+use self::symbols::Tables;
 use super::banner::{Hit, printable};
 use super::fields::{Fields, until_nul};
 use super::image::{Missing, View};
-use super::object_file::{Headers, KEPT, NAME_BYTES, is_library_symbol};
+use super::object_file::{Headers, KEPT, NAME_BYTES, Segment};
 use crate::model::Architecture;
 
 const MALFORMED: Missing = Missing::Malformed("the Mach-O headers are cut off");
 const MAXIMUM_COMMAND_BYTES: u32 = 1 << 20;
 const MAXIMUM_SLICES: u32 = 30;
-/// Symbol and string tables larger than this, together, are not read, 3 MiB.
-const MAXIMUM_SYMBOL_BYTES: u64 = 3 << 20;
+const MAXIMUM_SEGMENTS: usize = 64;
 
 /// A slice of a universal file: its first byte and its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,14 +73,6 @@ pub(super) fn slices(head: &[u8], len: u64) -> Result<Vec<Slice>, Missing> {
     Ok(slices)
 }
 
-#[derive(Debug, Default)]
-struct Symbols {
-    table: u64,
-    count: u64,
-    strings: u64,
-    strings_len: u64,
-}
-
 /// Reads the headers of a Mach-O file or of one slice.
 pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing> {
     let magic = Fields::little(view.bytes(0, 4)?).u32(0).ok_or(MALFORMED)?;
@@ -103,22 +99,21 @@ pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing>
     }
     let commands_at = if wide { 32 } else { 28 };
     let commands = view.bytes(commands_at, u64::from(commands_len))?;
-    let file = File {
+    let mut file = File {
         view,
         wide,
         big_endian,
+        segments: Vec::new(),
     };
-    let symbols = file.commands(commands, commands_at, count, headers)?;
-    match symbols {
-        Some(symbols) => file.symbols(&symbols, headers),
-        None => Ok(()),
-    }
+    let tables = file.commands(commands, commands_at, count, headers)?;
+    file.read_tables(&tables, headers)
 }
 
 struct File<'a> {
     view: View<'a>,
     wide: bool,
     big_endian: bool,
+    segments: Vec<Segment>,
 }
 
 impl<'a> File<'a> {
@@ -127,14 +122,14 @@ impl<'a> File<'a> {
     }
 
     fn commands(
-        &self,
+        &mut self,
         commands: &'a [u8],
         commands_at: u64,
         count: u32,
         headers: &mut Headers,
-    ) -> Result<Option<Symbols>, Missing> {
+    ) -> Result<Tables, Missing> {
         let fields = self.fields(commands);
-        let mut symbols = None;
+        let mut tables = Tables::default();
         let mut at = 0_usize;
         for _ in 0..count {
             let kind = fields.u32(at).ok_or(MALFORMED)?;
@@ -160,60 +155,27 @@ impl<'a> File<'a> {
                 {
                     headers.imports.extend(library(command, len, place));
                 }
-                macho::LC_SYMTAB => {
-                    let field = |at| command.u32(at).map(u64::from).ok_or(MALFORMED);
-                    symbols = Some(Symbols {
-                        table: field(8)?,
-                        count: field(12)?,
-                        strings: field(16)?,
-                        strings_len: field(20)?,
-                    });
+                macho::LC_SEGMENT | macho::LC_SEGMENT_64
+                    if self.segments.len() < MAXIMUM_SEGMENTS =>
+                {
+                    let segment = segment(command, kind == macho::LC_SEGMENT_64.0);
+                    self.segments.push(segment.ok_or(MALFORMED)?);
                 }
-                _ => {}
+                kind => tables.note(kind, command).ok_or(MALFORMED)?,
             }
             at = at.saturating_add(len);
         }
-        Ok(symbols)
+        Ok(tables)
     }
+}
 
-    fn symbols(&self, symbols: &Symbols, headers: &mut Headers) -> Result<(), Missing> {
-        let entry_len = if self.wide { 16_u64 } else { 12 };
-        let len = symbols.count.saturating_mul(entry_len);
-        if len.saturating_add(symbols.strings_len) > MAXIMUM_SYMBOL_BYTES {
-            return Ok(());
-        }
-        let table = self.view.bytes(symbols.table, len)?;
-        let strings = self.view.bytes(symbols.strings, symbols.strings_len)?;
-        for entry in table.chunks_exact(usize::try_from(entry_len).unwrap_or(16)) {
-            let kind = macho::SymbolFlags(entry.get(4).copied().unwrap_or_default());
-            if kind.0 & macho::N_STAB != 0 || kind.0 & macho::N_EXT.0 == 0 {
-                continue;
-            }
-            let index = self.fields(entry).u32(0).ok_or(MALFORMED)?;
-            let name = usize::try_from(index).ok().and_then(|at| strings.get(at..));
-            let name = until_nul(name.unwrap_or_default());
-            let Some(name) = name
-                .strip_prefix(b"_")
-                .filter(|name| is_library_symbol(name))
-            else {
-                continue;
-            };
-            let is_defined = kind.0 & macho::N_TYPE != macho::N_UNDF.0;
-            let kept = if is_defined {
-                &mut headers.defined
-            } else {
-                &mut headers.undefined
-            };
-            if kept.len() < KEPT {
-                let offset = self.view.base().saturating_add(symbols.strings);
-                kept.push(Hit {
-                    text: printable(name),
-                    offset: offset.saturating_add(u64::from(index)),
-                });
-            }
-        }
-        Ok(())
-    }
+fn segment(command: Fields<'_>, wide: bool) -> Option<Segment> {
+    let (offset_at, len_at) = if wide { (40, 48) } else { (32, 36) };
+    Some(Segment {
+        address: command.word(24, wide)?,
+        offset: command.word(offset_at, wide)?,
+        len: command.word(len_at, wide)?,
+    })
 }
 
 fn library(command: Fields<'_>, len: usize, place: u64) -> Option<Hit> {

@@ -2,14 +2,66 @@
 
 use super::banner::Hit;
 use super::image::{Missing, View};
+use super::version_number::{self, CODE_BYTES, Outcome, VersionFunction};
 use super::{elf, mach_o, pe};
-use crate::model::{Architecture, BinaryFormat};
+use crate::model::{Architecture, BinaryFormat, Library};
 
 /// How many imports or symbols of a binary are kept.
 pub(super) const KEPT: usize = 64;
 
 /// How long a name may be, in bytes.
 pub(super) const NAME_BYTES: u64 = 256;
+
+/// How many jumps to a function's code are followed.
+const MAXIMUM_JUMPS: usize = 3;
+
+/// A number that a function returns, read from its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Constant {
+    pub function: VersionFunction,
+    pub number: u32,
+    /// Where its code begins, in bytes from the start of the file.
+    pub offset: u64,
+}
+
+/// The symbol table that only linkers read, and that stands where nothing points to it while the
+/// file streams by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SymbolTable {
+    /// ELF: the table of sections, by its place from the start of the file; one of them is it.
+    Sections {
+        at: u64,
+        count: u64,
+        wide: bool,
+        big_endian: bool,
+    },
+    /// Mach-O: the table itself, where its names begin, and what is loaded from where.
+    Entries {
+        at: u64,
+        count: u64,
+        strings: u64,
+        wide: bool,
+        big_endian: bool,
+        segments: Vec<Segment>,
+    },
+}
+
+/// A part of a file that is loaded to an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub address: u64,
+    /// Bytes from the start of the file or slice.
+    pub offset: u64,
+    pub len: u64,
+}
+
+/// Where in the file or slice an address is loaded from.
+pub(super) fn offset_of(segments: &[Segment], address: u64) -> Option<u64> {
+    segments.iter().find_map(|segment| {
+        let inside = address.checked_sub(segment.address)?;
+        (inside < segment.len).then(|| segment.offset.checked_add(inside))?
+    })
+}
 
 /// What the headers of one binary say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,10 +78,55 @@ pub(super) struct Headers {
     pub defined: Vec<Hit>,
     /// Symbols of the libraries that it needs.
     pub undefined: Vec<Hit>,
+    /// The first symbol that only a fork of OpenSSL defines.
+    pub fork: Option<(Library, Hit)>,
     /// The product version of a PE version resource.
     pub resource: Option<Hit>,
-    /// The number that `OpenSSL_version_num` returns, and where.
-    pub constant: Option<(u32, u64)>,
+    /// Where the code of functions stands that tell a version, in bytes from the start of the
+    /// file or slice.
+    pub functions: Vec<(VersionFunction, u64)>,
+    /// The numbers that they return.
+    pub constants: Vec<Constant>,
+    /// The other symbol table, if there is one.
+    pub symbol_table: Option<SymbolTable>,
+}
+
+impl Headers {
+    /// Takes note of a symbol, without the underscore of Mach-O, if it is a library's.
+    pub(super) fn symbol(&mut self, name: &[u8], is_defined: bool, hit: impl FnOnce() -> Hit) {
+        let is_library = is_library_symbol(name);
+        let fork = fork_of_symbol(name).filter(|_| is_defined && self.fork.is_none());
+        let kept = if is_defined {
+            &mut self.defined
+        } else {
+            &mut self.undefined
+        };
+        let is_kept = is_library && kept.len() < KEPT;
+        if !is_kept && fork.is_none() {
+            return;
+        }
+        let hit = hit();
+        if is_kept {
+            kept.push(hit.clone());
+        }
+        self.fork = self.fork.take().or(fork.map(|library| (library, hit)));
+    }
+
+    /// Takes note of where a function's code stands.
+    pub(super) fn function(&mut self, function: VersionFunction, offset: u64) {
+        let is_known = self.functions.iter().any(|(known, _)| *known == function);
+        if !is_known {
+            self.functions.push((function, offset));
+        }
+    }
+
+    /// The number that a function returns.
+    pub(super) fn constant(&self, function: VersionFunction) -> Option<Constant> {
+        self.constants
+            .iter()
+            .copied()
+            .find(|constant| constant.function == function)
+    }
 }
 
 impl Headers {
@@ -63,7 +160,56 @@ pub(super) fn read(
         BinaryFormat::Elf => elf::read(view, headers),
         BinaryFormat::MachO => mach_o::read(view, headers),
         BinaryFormat::Pe => pe::read(view, headers),
+    }?;
+    constants(view, headers)
+}
+
+/// Reads what the version functions return. Code that has gone by is no reason to read a binary
+/// again: the caller decides that.
+fn constants(view: View<'_>, headers: &mut Headers) -> Result<(), Missing> {
+    let Some(arch) = headers.arch else {
+        return Ok(());
+    };
+    let mut missing = None;
+    for (function, offset) in &headers.functions {
+        match constant(view, *function, *offset, arch) {
+            Ok(Some(constant)) => headers.constants.push(constant),
+            Err(Missing::Gap { at, len }) => {
+                view.wish(at.saturating_sub(view.base()), len);
+                missing = missing.or(Some(Missing::Welcome { at, len }));
+            }
+            Ok(None) | Err(_) => {}
+        }
     }
+    missing.map_or(Ok(()), Err)
+}
+
+fn constant(
+    view: View<'_>,
+    function: VersionFunction,
+    offset: u64,
+    arch: Architecture,
+) -> Result<Option<Constant>, Missing> {
+    let mut at = offset;
+    for _ in 0..=MAXIMUM_JUMPS {
+        match version_number::outcome(view.up_to(at, CODE_BYTES)?, arch) {
+            Outcome::Constant(number) => {
+                let offset = view.base().saturating_add(at);
+                return Ok(Some(Constant {
+                    function,
+                    number,
+                    offset,
+                }));
+            }
+            // Within a section, as far in the file as in memory.
+            Outcome::Jump(distance) => match at.checked_add_signed(distance) {
+                Some(target) => at = target,
+                None => return Ok(None),
+            },
+            Outcome::Other => return Ok(None),
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a file is called a COFF object.
@@ -83,4 +229,59 @@ pub(super) fn is_library_symbol(name: &[u8]) -> bool {
         b"X509_",
     ];
     PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The fork that alone defines a symbol of this name.
+pub(super) fn fork_of_symbol(name: &[u8]) -> Option<Library> {
+    const PREFIXES: [(&[u8], Library); 3] = [
+        (b"BABASSL_", Library::Tongsuo),
+        (b"TONGSUO_", Library::Tongsuo),
+        (b"awslc_", Library::AwsLc),
+    ];
+    PREFIXES
+        .into_iter()
+        .find_map(|(prefix, library)| name.starts_with(prefix).then_some(library))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_found_in_what_is_loaded() {
+        let segments = [
+            Segment {
+                address: 0x1000,
+                offset: 0,
+                len: 0x100,
+            },
+            Segment {
+                address: 0x3000,
+                offset: 0x200,
+                len: 0x10,
+            },
+        ];
+        assert_eq!(offset_of(&segments, 0x3008), Some(0x208));
+        assert_eq!(offset_of(&segments, 0x3010), None);
+        assert_eq!(offset_of(&segments, 0), None);
+    }
+
+    #[test]
+    fn symbols_are_kept_by_whose_they_are() {
+        let mut headers = Headers::default();
+        let hit = |text: &str| Hit {
+            text: text.to_owned(),
+            offset: 0,
+        };
+        headers.symbol(b"SSL_new", false, || hit("SSL_new"));
+        headers.symbol(b"main", true, || unreachable!());
+        headers.symbol(b"BABASSL_debug", true, || hit("BABASSL_debug"));
+        headers.symbol(b"awslc_version_string", false, || unreachable!());
+        assert_eq!(headers.undefined.len(), 1);
+        assert_eq!(headers.defined, []);
+        assert_eq!(
+            headers.fork.map(|(library, _)| library),
+            Some(Library::Tongsuo)
+        );
+    }
 }

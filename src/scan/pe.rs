@@ -1,6 +1,9 @@
 //! PE: Windows.
 //!
-//! Source: Microsoft's "PE Format"; `VS_VERSIONINFO` for version resources.
+//! Source: Microsoft's "PE Format".
+
+mod exports;
+mod resource;
 
 use object::pe;
 
@@ -17,7 +20,6 @@ const DELAY_IMPORT_LEN: usize = 32;
 /// How much of the imports is asked for at once: their names stand behind the table.
 const IMPORT_BYTES: u64 = 64 * 1024;
 const MAXIMUM_IMPORTS: usize = 1024;
-const MAXIMUM_RESOURCE_BYTES: u64 = 64 * 1024;
 
 /// Whether a file that begins so is a PE file: most of what begins with `MZ` is.
 pub(super) fn is_pe(head: &[u8]) -> bool {
@@ -92,8 +94,9 @@ pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing>
         let len = optional.u32(at.saturating_add(4))?;
         (address != 0).then_some(Table { address, len })
     };
-    if let Some(exports) = table(pe::IMAGE_DIRECTORY_ENTRY_EXPORT) {
-        file.exports(exports, headers)?;
+    let exports = table(pe::IMAGE_DIRECTORY_ENTRY_EXPORT);
+    if let Some(exports) = exports {
+        file.own_name(exports, headers)?;
     }
     if let Some(imports) = table(pe::IMAGE_DIRECTORY_ENTRY_IMPORT) {
         file.imports(imports, IMPORT_LEN, 12, headers)?;
@@ -104,7 +107,7 @@ pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing>
     if let Some(resources) = table(pe::IMAGE_DIRECTORY_ENTRY_RESOURCE) {
         headers.resource = file.version_resource(resources)?;
     }
-    Ok(())
+    exports.map_or(Ok(()), |exports| file.exports(exports, headers))
 }
 
 fn section(bytes: &[u8]) -> Option<Section> {
@@ -144,15 +147,6 @@ impl<'a> File<'a> {
         })
     }
 
-    fn exports(&self, table: Table, headers: &mut Headers) -> Result<(), Missing> {
-        let directory = Fields::little(self.at(table.address, 40)?);
-        let name = directory.u32(12).ok_or(MALFORMED)?;
-        if name != 0 {
-            headers.name = Some(self.name(name)?);
-        }
-        Ok(())
-    }
-
     fn imports(
         &self,
         table: Table,
@@ -164,7 +158,7 @@ impl<'a> File<'a> {
         let len = IMPORT_BYTES
             .max(u64::from(table.len))
             .min(rest)
-            .min(MAXIMUM_RESOURCE_BYTES);
+            .min(IMPORT_BYTES);
         let bytes = self.view.up_to(offset, len)?;
         for entry in bytes.chunks_exact(entry_len).take(MAXIMUM_IMPORTS) {
             let name = Fields::little(entry).u32(name_at).ok_or(MALFORMED)?;
@@ -191,81 +185,4 @@ impl<'a> File<'a> {
         }
         Ok(())
     }
-
-    /// The product version of the version resource, if there is one.
-    fn version_resource(&self, table: Table) -> Result<Option<Hit>, Missing> {
-        // Three levels: type, name, language; the first of each of the last two counts.
-        let mut directory = 0_u32;
-        for level in 0..3 {
-            let Some(next) = self.resource_entry(table, directory, level == 0)? else {
-                return Ok(None);
-            };
-            let is_directory = next & 0x8000_0000 != 0;
-            if is_directory != (level < 2) {
-                return Ok(None);
-            }
-            directory = next & 0x7fff_ffff;
-        }
-        let entry = Fields::little(self.at(table.address.saturating_add(directory), 16)?);
-        let address = entry.u32(0).ok_or(MALFORMED)?;
-        let len = entry.u32(4).ok_or(MALFORMED)?;
-        let (offset, _) = self.place(address)?;
-        let bytes = self.at(address, u64::from(len).min(MAXIMUM_RESOURCE_BYTES))?;
-        Ok(product_version(bytes).map(|(text, inside)| Hit {
-            text,
-            offset: self
-                .view
-                .base()
-                .saturating_add(offset)
-                .saturating_add(inside as u64),
-        }))
-    }
-
-    fn resource_entry(
-        &self,
-        table: Table,
-        directory: u32,
-        version: bool,
-    ) -> Result<Option<u32>, Missing> {
-        let address = table.address.saturating_add(directory);
-        let header = Fields::little(self.at(address, 16)?);
-        let named = header.u16(12).ok_or(MALFORMED)?;
-        let numbered = header.u16(14).ok_or(MALFORMED)?;
-        let count = usize::from(named)
-            .saturating_add(usize::from(numbered))
-            .min(4096);
-        let len = count.saturating_mul(8) as u64;
-        let entries = self.at(address.saturating_add(16), len)?;
-        let found = entries.chunks_exact(8).find_map(|entry| {
-            let entry = Fields::little(entry);
-            let wanted = !version || entry.u32(0)? == u32::from(pe::RT_VERSION);
-            wanted.then(|| entry.u32(4)).flatten()
-        });
-        Ok(found)
-    }
-}
-
-/// Finds `ProductVersion` in a version resource: its text and where that stands.
-fn product_version(bytes: &[u8]) -> Option<(String, usize)> {
-    let key: Vec<u8> = "ProductVersion\0"
-        .bytes()
-        .flat_map(|byte| [byte, 0])
-        .collect();
-    let at = memchr::memmem::find(bytes, &key)?.checked_add(key.len())?;
-    let rest = bytes.get(at..)?;
-    let padding = rest
-        .chunks_exact(2)
-        .take_while(|unit| *unit == [0, 0])
-        .count()
-        .checked_mul(2)?;
-    let text: String = rest
-        .get(padding..)?
-        .chunks_exact(2)
-        .map_while(|unit| match unit {
-            [byte, 0] if *byte != 0 => Some(char::from(*byte)),
-            _ => None,
-        })
-        .take(64)
-        .collect();
-    Some((text, at.checked_add(padding)?)).filter(|(text, _)| !text.is_empty())
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::arithmetic_side_effects)]
 
+mod constant;
 mod hostile;
 mod made;
 mod masked;

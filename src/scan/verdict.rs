@@ -57,6 +57,26 @@ fn shared_half(path: &str, part: &Part) -> Option<Half> {
     half(path).or_else(|| half(&part.headers.name.as_ref()?.text))
 }
 
+/// Whether a binary carries OpenSSL and its version is not settled by what is at hand, so that the
+/// constant in its code is worth reading the binary again. A libssl has none.
+pub(super) fn is_in_doubt(path: &str, parts: &[Part]) -> bool {
+    parts.iter().any(|part| {
+        let has_number = part
+            .headers
+            .constants
+            .iter()
+            .any(|constant| constant.function.is_whole());
+        if has_number || shared_half(path, part) == Some(Half::Ssl) {
+            return false;
+        }
+        let (carried, remark) = carried::carried(path, part);
+        carried.iter().any(|carried| {
+            matches!(carried.library, Library::Openssl | Library::Tongsuo)
+                && (carried.version.is_none() || remark.is_some())
+        })
+    })
+}
+
 /// Draws the conclusions.
 pub(super) fn conclude(gathered: Gathered) -> WheelScan {
     let mut problems = gathered.problems;

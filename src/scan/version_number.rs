@@ -1,96 +1,120 @@
-//! The constant that `OpenSSL_version_num` returns, out of its machine code.
+//! The constants that functions such as `OpenSSL_version_num` return, out of their machine code.
 //!
 //! Source: `OPENSSL_VERSION_NUMBER` in `opensslv.h`; Intel's and Arm's instruction set manuals.
 
-use super::fields::Fields;
+mod aarch64;
+mod x86;
+
 use crate::model::Architecture;
 
-/// How many bytes of the function are looked at.
-pub(super) const CODE_BYTES: u64 = 24;
+/// How many bytes of a function are looked at: enough for a frame, signed return addresses and
+/// two moves.
+pub(super) const CODE_BYTES: u64 = 40;
 
-/// The constant that a function returns which does nothing else; none if it does anything else.
-pub(super) fn returned(code: &[u8], arch: Architecture) -> Option<u32> {
+/// A function that tells the library's version and does nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum VersionFunction {
+    /// `OpenSSL_version_num`, from 1.1.0 on; BoringSSL, AWS-LC, LibreSSL and Tongsuo have it too.
+    OpensslVersionNum,
+    /// `SSLeay`, the same up to 1.0.2; BoringSSL, AWS-LC and LibreSSL have both.
+    Ssleay,
+    /// `OPENSSL_version_major`, from 3.0 on.
+    Major,
+    /// `OPENSSL_version_minor`, from 3.0 on.
+    Minor,
+    /// `OPENSSL_version_patch`, from 3.0 on.
+    Patch,
+    /// `BABASSL_version_num`, Tongsuo's own number.
+    BabasslVersionNum,
+}
+
+impl VersionFunction {
+    /// All of them, those that tell a whole version first.
+    pub(super) const ALL: [Self; 6] = [
+        Self::OpensslVersionNum,
+        Self::Ssleay,
+        Self::BabasslVersionNum,
+        Self::Major,
+        Self::Minor,
+        Self::Patch,
+    ];
+
+    /// The function's name in C.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::OpensslVersionNum => "OpenSSL_version_num",
+            Self::Ssleay => "SSLeay",
+            Self::Major => "OPENSSL_version_major",
+            Self::Minor => "OPENSSL_version_minor",
+            Self::Patch => "OPENSSL_version_patch",
+            Self::BabasslVersionNum => "BABASSL_version_num",
+        }
+    }
+
+    /// The function of this name, if it is one of them.
+    pub(super) fn named(name: &[u8]) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|function| function.name().as_bytes() == name)
+    }
+
+    /// Whether the number that it returns is a whole version.
+    pub(super) const fn is_whole(self) -> bool {
+        !matches!(self, Self::Major | Self::Minor | Self::Patch)
+    }
+}
+
+/// What a function's first instructions come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It returns this constant and does nothing else.
+    Constant(u32),
+    /// It only jumps; so many bytes from its own start on.
+    Jump(i64),
+    /// Anything else.
+    Other,
+}
+
+/// What the function does whose code begins with `code`.
+pub(super) fn outcome(code: &[u8], arch: Architecture) -> Outcome {
     match arch {
-        Architecture::X86_64 | Architecture::I686 => x86(code),
-        Architecture::Aarch64 => aarch64(code),
-        _ => None,
+        Architecture::X86_64 => x86::outcome(code, true),
+        Architecture::I686 => x86::outcome(code, false),
+        Architecture::Aarch64 => aarch64::outcome(code),
+        _ => Outcome::Other,
     }
-}
-
-fn x86(code: &[u8]) -> Option<u32> {
-    const MARKERS: [&[u8]; 2] = [b"\xf3\x0f\x1e\xfa", b"\xf3\x0f\x1e\xfb"];
-    const FRAME: &[u8] = b"\x55\x48\x89\xe5";
-    let mut code = code;
-    for prefix in MARKERS.into_iter().chain([FRAME]) {
-        code = code.strip_prefix(prefix).unwrap_or(code);
-    }
-    // mov eax, imm32
-    let rest = code.strip_prefix(b"\xb8")?;
-    let number = Fields::little(rest).u32(0)?;
-    matches!(rest.get(4)?, 0xc3 | 0x5d).then_some(number)
-}
-
-fn aarch64(code: &[u8]) -> Option<u32> {
-    const LANDING_PAD: u32 = 0xd503_245f;
-    const RETURN: u32 = 0xd65f_03c0;
-    const REGISTER: u32 = 0x1f;
-    let mut number = 0_u32;
-    for (index, bytes) in code.chunks_exact(4).enumerate() {
-        let word = Fields::little(bytes).u32(0)?;
-        let half = (word >> 5) & 0xffff;
-        let opcode = word & 0x7fe0_0000;
-        match word {
-            LANDING_PAD if index == 0 => continue,
-            RETURN if number != 0 => return Some(number),
-            _ if word & REGISTER != 0 => return None,
-            _ => {}
-        }
-        match opcode {
-            0x5280_0000 => number = half,
-            0x52a0_0000 => number = half << 16,
-            0x7280_0000 => number = (number & 0xffff_0000) | half,
-            0x72a0_0000 => number = (number & 0xffff) | (half << 16),
-            _ => return None,
-        }
-    }
-    None
 }
 
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
+    use proptest::prelude::*;
 
     use super::*;
 
-    #[rstest]
-    #[case(Architecture::X86_64, b"\xb8\xff\x10\x10\x10\xc3", Some(0x1010_10ff))]
-    #[case(
-        Architecture::X86_64,
-        b"\xf3\x0f\x1e\xfa\xb8\x10\x01\x00\x30\xc3",
-        Some(0x3000_0110)
-    )]
-    #[case(
-        Architecture::X86_64,
-        b"\x55\x48\x89\xe5\xb8\x10\x01\x00\x30\x5d\xc3",
-        Some(0x3000_0110)
-    )]
-    #[case(Architecture::X86_64, b"\xb8\xff\x10\x10\x10\x90", None)]
-    #[case(Architecture::X86_64, b"\xb8\xff", None)]
-    // movz w0, #0x100; movk w0, #0x3000, lsl 16; ret
-    #[case(
-        Architecture::Aarch64,
-        b"\x00\x20\x80\x52\x00\x00\xa6\x72\xc0\x03\x5f\xd6",
-        Some(0x3000_0100)
-    )]
-    // bti c; movz x0, #0x100; movk x0, #0x3000, lsl 16; ret
-    #[case(
-        Architecture::Aarch64,
-        b"\x5f\x24\x03\xd5\x00\x20\x80\xd2\x00\x00\xa6\xf2\xc0\x03\x5f\xd6",
-        Some(0x3000_0100)
-    )]
-    #[case(Architecture::Aarch64, b"\x01\x20\x80\x52\xc0\x03\x5f\xd6", None)]
-    #[case(Architecture::S390x, b"\xb8\xff\x10\x10\x10\xc3", None)]
-    fn constants(#[case] arch: Architecture, #[case] code: &[u8], #[case] number: Option<u32>) {
-        assert_eq!(returned(code, arch), number);
+    #[test]
+    fn names_go_there_and_back() {
+        for function in VersionFunction::ALL {
+            assert_eq!(
+                VersionFunction::named(function.name().as_bytes()),
+                Some(function)
+            );
+        }
+        assert_eq!(VersionFunction::named(b"SSLeay_version"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(
+            code in proptest::collection::vec(any::<u8>(), 0..64),
+            words in proptest::collection::vec(any::<u32>(), 0..12),
+        ) {
+            let words: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            for bytes in [&code, &words] {
+                for arch in [Architecture::X86_64, Architecture::I686, Architecture::Aarch64] {
+                    let _ = outcome(bytes, arch);
+                }
+                prop_assert_eq!(outcome(bytes, Architecture::S390x), Outcome::Other);
+            }
+        }
     }
 }

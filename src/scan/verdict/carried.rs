@@ -3,7 +3,7 @@
 
 use super::super::banner::{Hit, Mark, Texts, printable};
 use super::super::binary::Part;
-use super::super::library_name::{Half, base_name};
+use super::super::library_name::{Half, base_name, is_libressl};
 use super::super::object_file::Headers;
 use super::{Judged, shared_half, version};
 use crate::model::{Evidence, EvidenceKind, Finding, Library, Linkage};
@@ -53,11 +53,15 @@ pub(super) fn carried(path: &str, part: &Part) -> (Vec<Carried>, Option<version:
     let half = shared_half(path, part);
     let mut all = Vec::new();
     let mut remark = None;
-    let mut found = libraries(&part.texts, &part.headers, half);
+    let mut found = libraries(path, part, half);
     if found.is_empty() && half.is_some() {
         // A file of this name serves whoever needs the library: it is there, whatever its code
         // shows.
-        found.push(Library::Openssl);
+        found.push(if is_named_libressl(path, &part.headers) {
+            Library::Libressl
+        } else {
+            Library::Openssl
+        });
     }
     for library in found {
         let (chosen, told) = version::choose(library, path, part);
@@ -87,21 +91,42 @@ pub(super) fn carried(path: &str, part: &Part) -> (Vec<Carried>, Option<version:
     (all, remark)
 }
 
-fn libraries(texts: &Texts, headers: &Headers, half: Option<Half>) -> Vec<Library> {
+/// What LibreSSL's `OpenSSL_version_num` and `SSLeay` return, whatever its version.
+const LIBRESSL_NUMBER: u32 = 0x2000_0000;
+
+fn is_named_libressl(path: &str, headers: &Headers) -> bool {
+    let own = headers.name.as_ref().map(|own| own.text.as_str());
+    is_libressl(path) || own.is_some_and(is_libressl)
+}
+
+fn libraries(path: &str, part: &Part, half: Option<Half>) -> Vec<Library> {
+    let (texts, headers) = (&part.texts, &part.headers);
+    let returns_libressl = headers
+        .constants
+        .iter()
+        .any(|constant| constant.number == LIBRESSL_NUMBER);
     let has_fork = |library| texts.forks.iter().any(|fork| fork.value.library == library);
     let mut found = Vec::new();
+    let defines_fork = |library| {
+        let fork = headers.fork.as_ref();
+        fork.is_some_and(|(known, _)| *known == library)
+    };
     let is_openssl_code = openssl_code(texts, headers, half);
-    if is_fork(Library::Libressl, texts)
+    let is_libressl = is_named_libressl(path, headers) || returns_libressl;
+    if (is_libressl || is_fork(Library::Libressl, texts))
         && !texts.has(Mark::Providers)
         && (texts.has(Mark::Directory) || texts.has(Mark::Configuration) || half.is_some())
     {
         found.push(Library::Libressl);
-    } else if is_fork(Library::Tongsuo, texts) && is_openssl_code {
+    } else if (is_fork(Library::Tongsuo, texts) || defines_fork(Library::Tongsuo))
+        && is_openssl_code
+    {
         found.push(Library::Tongsuo);
     } else if is_openssl_code && !fork_only(texts) {
         found.push(Library::Openssl);
     }
     let is_aws_lc = texts.has(Mark::AwsLcSource)
+        || defines_fork(Library::AwsLc)
         || texts.has(Mark::AwsLcName)
         || (has_fork(Library::AwsLc) && texts.has(Mark::Directory) && found.is_empty());
     if is_aws_lc {
@@ -226,6 +251,8 @@ fn code_evidence(library: Library, part: &Part, half: Option<Half>) -> Vec<Evide
         .iter()
         .filter_map(|(mark, kind)| Some(from_hit(*kind, part.texts.hits(*mark).first()?)))
         .collect();
+    let fork = part.headers.fork.iter().filter(|(own, _)| *own == library);
+    evidence.extend(fork.map(|(_, hit)| from_hit(EvidenceKind::DefinedSymbol, hit)));
     let symbols = part.headers.defined.iter().take(2);
     evidence.extend(symbols.map(|hit| from_hit(EvidenceKind::DefinedSymbol, hit)));
     if half.is_some() {

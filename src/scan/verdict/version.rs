@@ -1,5 +1,8 @@
 //! Which version a carried library has, by weight of evidence.
 
+mod definition;
+mod number;
+
 use super::super::banner::{Mark, Texts};
 use super::super::binary::Part;
 use super::super::dated::Dated;
@@ -14,6 +17,30 @@ pub(super) const BESIDE_BYTES: u64 = 1024;
 
 /// How near a bare version stands to the parameter names of the providers.
 const PROVIDER_BYTES: u64 = 4096;
+
+// What a piece of evidence weighs. The sums decide only between versions that contradict each
+// other; anything above zero proves a version that stands alone.
+
+/// The code itself says so, and no header or neighbour can.
+const CONSTANT: u32 = 100;
+/// A text where the library keeps its own, beside the build date and the folder: a header's text
+/// stands there only by chance.
+const BESIDE: u32 = 20;
+/// The resource of a shared library: right 48 times of 48, but written by whoever built it.
+const RESOURCE: u32 = 15;
+/// A module's own text; Red Hat's self tests show that modules may be older than the library.
+const MODULE: u32 = 8;
+/// The provider tables have bare versions; so have other things, and thus any text outweighs
+/// them with its second piece. Alone, it must be the only one.
+const BARE: u32 = 6;
+/// A bare version that a better piece of evidence names too.
+const BARE_CONFIRMS: u32 = 4;
+/// A text anywhere: as often as not a header's, that was compiled into somebody else's code.
+const TEXT: u32 = 3;
+/// A version definition of the same series. It tells no release, so it only tips a balance; and
+/// one of a newer series takes away what a text anywhere or a bare version weighs, as neither
+/// can be the library's.
+const DEFINITION: u32 = 6;
 
 /// A version that was settled on.
 #[derive(Debug, Default)]
@@ -70,7 +97,7 @@ pub(super) fn choose(library: Library, path: &str, part: &Part) -> (Chosen, Opti
         let conflict = conflict.map(|message| (ProblemCode::ConflictingEvidence, message));
         (chosen, conflict)
     } else {
-        (fork(library, &part.texts), None)
+        (fork(library, part), None)
     };
     let texts = &part.texts;
     let is_unread = if is_openssl {
@@ -93,8 +120,9 @@ pub(super) fn choose(library: Library, path: &str, part: &Part) -> (Chosen, Opti
     )
 }
 
-/// A fork's version is the only one that its own texts name.
-fn fork(library: Library, texts: &Texts) -> Chosen {
+/// A fork's version is the only one that its own texts name; Tongsuo's code may tell it too.
+fn fork(library: Library, part: &Part) -> Chosen {
+    let texts = &part.texts;
     // Sentences that only speak of the fork count where nothing better does.
     let has_bare = texts
         .forks
@@ -109,16 +137,18 @@ fn fork(library: Library, texts: &Texts) -> Chosen {
     let first = named().next();
     let agree =
         first.filter(|first| named().all(|other| other.value.version == first.value.version));
+    let told = number::of_fork(library, part);
+    let is_open = named().next().is_none();
+    let version = agree.map(|fork| fork.value.version.clone());
+    let told_version = told.as_ref().map(|(version, _)| version.clone());
+    let texts = named().take(4).map(|fork| Evidence {
+        kind: EvidenceKind::VersionText,
+        text: fork.value.text.clone(),
+        offset: Some(fork.offset),
+    });
     Chosen {
-        version: agree.map(|fork| fork.value.version.clone()),
-        evidence: named()
-            .take(4)
-            .map(|fork| Evidence {
-                kind: EvidenceKind::VersionText,
-                text: fork.value.text.clone(),
-                offset: Some(fork.offset),
-            })
-            .collect(),
+        version: version.or(told_version.filter(|_| is_open)),
+        evidence: texts.chain(told.map(|(_, evidence)| evidence)).collect(),
         ..Chosen::default()
     }
 }
@@ -126,26 +156,18 @@ fn fork(library: Library, texts: &Texts) -> Chosen {
 fn openssl(path: &str, part: &Part) -> (Chosen, Option<String>) {
     let texts = &part.texts;
     let mut candidates = Candidates::default();
-    if let Some((number, offset)) = part.headers.constant
-        && let Some(version) = OpensslVersion::from_version_number(number)
-    {
-        let evidence = Evidence {
-            kind: EvidenceKind::VersionConstant,
-            text: format!("OpenSSL_version_num: {number:#010x}"),
-            offset: Some(offset),
-        };
-        candidates.add(&version.to_string(), 100, evidence);
-    }
     add_dated(texts, &mut candidates);
     let is_shared = shared_half(path, part).is_some();
     if let Some(resource) = part.headers.resource.as_ref().filter(|_| is_shared)
         && resource.text.parse::<OpensslVersion>().is_ok()
     {
         let evidence = from_hit(EvidenceKind::VersionResource, resource);
-        candidates.add(&resource.text, 15, evidence);
+        candidates.add(&resource.text, RESOURCE, evidence);
     }
     add_bare(texts, &mut candidates);
-    settle(part, candidates.0)
+    number::add(part, &mut candidates);
+    let contradiction = definition::weigh(&part.headers, &mut candidates);
+    settle(part, candidates.0, contradiction)
 }
 
 fn add_dated(texts: &Texts, candidates: &mut Candidates) {
@@ -157,11 +179,11 @@ fn add_dated(texts: &Texts, candidates: &mut Candidates) {
         let weight = if is_three && !dated.version.starts_with(|c: char| c >= '3') {
             0
         } else if seen_text.is_within(BESIDE_BYTES) {
-            20
+            BESIDE
         } else if dated.module {
-            8
+            MODULE
         } else {
-            3
+            TEXT
         };
         let known = (dated.version.as_str(), weight);
         if !seen.contains(&known) {
@@ -187,9 +209,9 @@ fn add_bare(texts: &Texts, candidates: &mut Candidates) {
     for bare in texts.bare.iter() {
         let is_known = candidates.0.iter().any(|known| known.version == bare.value);
         let weight = match (texts.bare.iter().len(), near.as_slice()) {
-            (1, _) => 6,
-            (_, [only]) if only.value == bare.value => 6,
-            _ if is_known => 4,
+            (1, _) => BARE,
+            (_, [only]) if only.value == bare.value => BARE,
+            _ if is_known => BARE_CONFIRMS,
             _ => continue,
         };
         candidates.add(
@@ -204,7 +226,11 @@ fn add_bare(texts: &Texts, candidates: &mut Candidates) {
     }
 }
 
-fn settle(part: &Part, mut candidates: Vec<Candidate>) -> (Chosen, Option<String>) {
+fn settle(
+    part: &Part,
+    mut candidates: Vec<Candidate>,
+    contradiction: Option<String>,
+) -> (Chosen, Option<String>) {
     candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.weight));
     let mut evidence: Vec<Evidence> = Vec::new();
     let winner = match candidates.as_slice() {
@@ -219,8 +245,8 @@ fn settle(part: &Part, mut candidates: Vec<Candidate>) -> (Chosen, Option<String
     ) {
         evidence.extend(candidate.evidence.iter().take(4).cloned());
     }
-    let definitions = part.headers.definitions.iter().rev().take(1);
-    evidence.extend(definitions.map(|hit| from_hit(EvidenceKind::VersionDefinition, hit)));
+    let definition = definition::newest(&part.headers);
+    evidence.extend(definition.map(|(hit, _)| from_hit(EvidenceKind::VersionDefinition, hit)));
     let conflict = (candidates.len() > 1).then(|| {
         let all: Vec<&str> = candidates.iter().map(|c| c.version.as_str()).collect();
         let verdict = winner.map_or("none is proved".to_owned(), |winner| {
@@ -231,6 +257,10 @@ fn settle(part: &Part, mut candidates: Vec<Candidate>) -> (Chosen, Option<String
             all.join(", ")
         )
     });
+    let conflict = match (conflict, contradiction) {
+        (Some(one), Some(other)) => Some(format!("{one} {other}")),
+        (one, other) => one.or(other),
+    };
     let Some(winner) = winner else {
         let chosen = Chosen {
             evidence,
