@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
 use std::hint::black_box;
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufRead, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ impl Source for Slice {
         self.0.len() as u64
     }
 
-    fn range(&self, at: u64, len: u64) -> io::Result<impl Read> {
+    fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead> {
         let from = usize::try_from(at).map_err(io::Error::other)?;
         let len = usize::try_from(len).map_err(io::Error::other)?;
         Ok(self.0.get(from..).unwrap_or_default().take(len as u64))

@@ -50,7 +50,7 @@ mod version_number;
 mod watched;
 mod wheel;
 
-use std::io::{self, Read};
+use std::io::{self, BufRead};
 
 use crate::model::WheelScan;
 
@@ -72,12 +72,13 @@ pub trait Source {
         self.len() == 0
     }
 
-    /// The bytes from `at`, `len` of them.
+    /// The bytes from `at`, `len` of them, with a buffer of their own: bytes at hand are not
+    /// copied.
     ///
     /// # Errors
     /// Whatever keeps the bytes from being read; reading past the end is an error of kind
     /// [`io::ErrorKind::UnexpectedEof`].
-    fn range(&self, at: u64, len: u64) -> io::Result<impl Read>;
+    fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead>;
 }
 
 /// Bounds on what one wheel may cost.
@@ -136,7 +137,7 @@ pub struct Scanned {
 /// What the source answers. Whatever is wrong with the archive or one of its members is a
 /// problem in the scan instead, and the rest is scanned.
 pub fn scan<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned> {
-    wheel::scan(source, limits, wheel::Reach::AsNeeded)
+    Scanner::default().scan(source, limits)
 }
 
 /// Scans a wheel as [`scan`] does, and reads everything, whatever the directory shows: for one
@@ -145,7 +146,29 @@ pub fn scan<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned> {
 /// # Errors
 /// As of [`scan`].
 pub fn scan_whole<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned> {
-    wheel::scan(source, limits, wheel::Reach::Whole)
+    Scanner::default().scan_whole(source, limits)
+}
+
+/// Scans wheel after wheel with the same memory, about 3 MiB, which is faster for small ones.
+#[derive(Debug, Default)]
+pub struct Scanner(wheel::Tools);
+
+impl Scanner {
+    /// As [`scan()`].
+    ///
+    /// # Errors
+    /// As of [`scan()`].
+    pub fn scan<S: Source>(&mut self, source: &S, limits: &Limits) -> io::Result<Scanned> {
+        wheel::scan(source, limits, wheel::Reach::AsNeeded, &mut self.0)
+    }
+
+    /// As [`scan_whole`].
+    ///
+    /// # Errors
+    /// As of [`scan()`].
+    pub fn scan_whole<S: Source>(&mut self, source: &S, limits: &Limits) -> io::Result<Scanned> {
+        wheel::scan(source, limits, wheel::Reach::Whole, &mut self.0)
+    }
 }
 
 #[cfg(test)]

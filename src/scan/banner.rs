@@ -173,7 +173,7 @@ type Core = (&'static [u8], &'static [(&'static [u8], usize)]);
 /// than many passes. What a pass costs is set by how often the first three bytes of a piece occur
 /// elsewhere, so the pieces are not the beginnings of the texts: `t o` of `built on: ` and the
 /// `pro` of `providers` are in every help text.
-const CORES: [Core; 23] = [
+const CORES: [Core; 24] = [
     (
         b"SSL ",
         &[(b"OpenSSL ", 4), (b"LibreSSL ", 5), (b"BabaSSL ", 4)],

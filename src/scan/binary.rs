@@ -119,16 +119,6 @@ pub(super) struct Memory {
     pub candidates: u64,
 }
 
-impl Memory {
-    /// Memory that looks at so many places where a text may begin.
-    pub(super) fn new(candidates: u64) -> Self {
-        Self {
-            candidates,
-            ..Self::default()
-        }
-    }
-}
-
 /// Streams a binary of `len` bytes, whose first bytes were read already; `wanted` are ranges of
 /// it known to matter from an earlier look.
 pub(super) fn stream<R: Read + ?Sized>(

@@ -80,13 +80,14 @@ pub(super) struct Collector {
 
 impl Collector {
     /// For a wheel of `len` bytes.
-    pub(super) fn new(limits: &Limits, len: u64) -> Self {
+    pub(super) fn new(limits: &Limits, len: u64, mut memory: Memory) -> Self {
+        memory.candidates = limits.candidates;
         Self {
             limits: *limits,
             allowance: Allowance::new(limits, len),
             members: 0,
             binaries: Vec::new(),
-            memory: Memory::new(limits.candidates),
+            memory,
             windows: 0,
             evidence: limits.evidence_bytes,
             claims: Vec::new(),

@@ -1,7 +1,7 @@
 //! Doors for the fuzzer to what is private here, built with the feature `fuzzing` only. Each takes
 //! any bytes; what must hold whatever they are is asserted.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use super::binary::{self, Memory};
 use super::collector::Collector;
@@ -29,7 +29,7 @@ impl Source for Bytes<'_> {
         self.0.len() as u64
     }
 
-    fn range(&self, at: u64, len: u64) -> io::Result<impl Read> {
+    fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead> {
         let end = at.checked_add(len).ok_or(io::ErrorKind::UnexpectedEof)?;
         let range = usize::try_from(at).ok().zip(usize::try_from(end).ok());
         let bytes = range.and_then(|(at, end)| self.0.get(at..end));
@@ -78,7 +78,7 @@ pub fn directory(bytes: &[u8]) {
 
 /// A member: an object file, an archive or a compressed file, as its first bytes say.
 pub fn member(bytes: &[u8]) {
-    let mut collector = Collector::new(&LIMITS, bytes.len() as u64);
+    let mut collector = Collector::new(&LIMITS, bytes.len() as u64, Memory::default());
     let member = Packed {
         path: "member",
         method: Method::Stored,
@@ -110,7 +110,8 @@ pub fn pe(bytes: &[u8]) {
 /// Reads an object file twice: as told, and as if it were longer than the head that is kept, so
 /// that headers come from ranges.
 fn object(format: BinaryFormat, bytes: &[u8]) {
-    let mut memory = Memory::new(LIMITS.candidates);
+    let mut memory = Memory::default();
+    memory.candidates = LIMITS.candidates;
     for padding in [0, 3 << 20] {
         let len = (bytes.len() as u64).saturating_add(padding);
         let mut rest = bytes.chain(io::repeat(0).take(padding));

@@ -88,6 +88,12 @@ fn lzma<R: Read>(mut input: R, size: Option<u64>) -> io::Result<impl Read> {
 #[derive(Debug)]
 pub(super) struct Inflater(Decompress);
 
+impl Default for Inflater {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Inflater {
     pub(super) fn new() -> Self {
         Self(Decompress::new(false))

@@ -96,6 +96,8 @@ pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing>
     };
     let exports = table(pe::IMAGE_DIRECTORY_ENTRY_EXPORT);
     if let Some(exports) = exports {
+        // They are read last, as nothing may depend on them, and have gone by before that.
+        file.wish_for_exports(exports);
         file.own_name(exports, headers)?;
     }
     if let Some(imports) = table(pe::IMAGE_DIRECTORY_ENTRY_IMPORT) {
@@ -155,11 +157,7 @@ impl<'a> File<'a> {
         headers: &mut Headers,
     ) -> Result<(), Missing> {
         let (offset, rest) = self.place(table.address)?;
-        let len = IMPORT_BYTES
-            .max(u64::from(table.len))
-            .min(rest)
-            .min(IMPORT_BYTES);
-        let bytes = self.view.up_to(offset, len)?;
+        let bytes = self.view.up_to(offset, IMPORT_BYTES.min(rest))?;
         for entry in bytes.chunks_exact(entry_len).take(MAXIMUM_IMPORTS) {
             let name = Fields::little(entry).u32(name_at).ok_or(MALFORMED)?;
             if name == 0 {

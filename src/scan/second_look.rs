@@ -3,7 +3,7 @@
 //! rare: such headers must point backwards, past what is kept; and nearly every version is told
 //! by a text.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use super::Source;
 use super::banner::Mark;
@@ -26,8 +26,11 @@ const MAXIMUM_SEARCHES: usize = 4;
 const CHUNK_BYTES: usize = 48 * 1024;
 
 /// Reads the members again whose headers are not complete, or whose version is in doubt.
-pub(super) fn take<S: Source>(source: &S, collector: &mut Collector) -> io::Result<()> {
-    let mut inflater = None;
+pub(super) fn take<S: Source>(
+    source: &S,
+    collector: &mut Collector,
+    inflater: &mut Inflater,
+) -> io::Result<()> {
     // Another pass over the same bytes has the same bound.
     collector.memory.candidates = collector.limits.candidates;
     for index in 0..collector.binaries.len() {
@@ -50,7 +53,6 @@ pub(super) fn take<S: Source>(source: &S, collector: &mut Collector) -> io::Resu
             if wanted.is_empty() {
                 break;
             }
-            let inflater = inflater.get_or_insert_with(Inflater::new);
             let memory = &mut collector.memory;
             let Some(reread) = again(source, binary, &wanted, inflater, memory)? else {
                 break;
@@ -67,7 +69,6 @@ pub(super) fn take<S: Source>(source: &S, collector: &mut Collector) -> io::Resu
             && !binary.is_cut
             && verdict::is_in_doubt(&binary.path, &binary.parts)
         {
-            let inflater = inflater.get_or_insert_with(Inflater::new);
             search(source, binary, inflater)?;
         }
     }
@@ -86,12 +87,9 @@ fn again<S: Source>(
     };
     let mut watched = Watched::new(source.range(at, len)?);
     let mut reread = None;
-    if let Ok(mut inflated) = inflate::decoder(
-        binary.method,
-        BufReader::new(&mut watched),
-        Some(binary.size),
-        inflater,
-    ) {
+    if let Ok(mut inflated) =
+        inflate::decoder(binary.method, &mut watched, Some(binary.size), inflater)
+    {
         let first = binary::first_bytes(&mut inflated).unwrap_or_default();
         if let Magic::Object(format) = binary::magic(&first, &binary.path) {
             let mut rest = inflated.take(binary.size);
@@ -216,12 +214,8 @@ impl<S: Source> Reread<'_, S> {
         let mut watched = Watched::new(self.source.range(packed_at, packed_len)?);
         let size = self.binary.size;
         if at < size
-            && let Ok(inflated) = inflate::decoder(
-                self.binary.method,
-                BufReader::new(&mut watched),
-                Some(size),
-                self.inflater,
-            )
+            && let Ok(inflated) =
+                inflate::decoder(self.binary.method, &mut watched, Some(size), self.inflater)
         {
             let mut inflated = inflated.take(size);
             let skipped = io::copy(&mut (&mut inflated).take(at), &mut io::sink());

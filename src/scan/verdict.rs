@@ -14,7 +14,7 @@ use self::carried::Carried;
 use super::binary::Part;
 use super::collector::{Binary, Gathered};
 use super::library_name::{Half, base_name, half, same_library};
-use crate::model::{Architecture, BinaryFormat, Finding, Problem, WheelScan};
+use crate::model::{Architecture, BinaryFormat, Finding, Library, Problem, WheelScan};
 
 /// One binary or slice, with what it carries.
 struct Judged<'a> {

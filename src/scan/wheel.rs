@@ -1,8 +1,9 @@
 //! A wheel, read once in file order: the tail with the directory, then every member.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
 use super::archive::{self, Directory, Entry, LOCAL_HEADER_LEN};
+use super::binary::Memory;
 use super::collector::Collector;
 use super::inflate::{Inflater, Method};
 use super::member::Packed;
@@ -13,9 +14,6 @@ use super::watched::Watched;
 use super::{Limits, Scanned, Source, TAIL_BYTES};
 use crate::model::ProblemCode;
 
-/// How much is read of the packed stream at once, 128 KiB.
-const INPUT_BYTES: usize = 128 * 1024;
-
 /// Which part of a wheel must be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -25,16 +23,30 @@ pub(super) enum Reach {
     Whole,
 }
 
+/// What one wheel after the other is scanned with. Fresh memory costs more than searching it.
+#[derive(Debug, Default)]
+pub(super) struct Tools {
+    memory: Memory,
+    inflater: Inflater,
+    tail: Vec<u8>,
+}
+
 /// Scans a wheel.
-pub(super) fn scan<S: Source>(source: &S, limits: &Limits, reach: Reach) -> io::Result<Scanned> {
+pub(super) fn scan<S: Source>(
+    source: &S,
+    limits: &Limits,
+    reach: Reach,
+    tools: &mut Tools,
+) -> io::Result<Scanned> {
     let len = source.len();
     let tail_len = len.min(TAIL_BYTES);
     let tail_at = len.saturating_sub(tail_len);
-    let mut tail = Vec::new();
-    read_range(source, tail_at, tail_len, &mut tail)?;
+    let tail = &mut tools.tail;
+    tail.clear();
+    read_range(source, tail_at, tail_len, tail)?;
 
-    let mut collector = Collector::new(limits, len);
-    let mut directory = match read_directory(source, &tail, tail_at, limits)? {
+    let mut collector = Collector::new(limits, len, std::mem::take(&mut tools.memory));
+    let mut directory = match read_directory(source, tail, tail_at, limits)? {
         Found::Directory(directory) => directory,
         Found::None(why) => {
             let message = format!("The file is not a zip archive: {why}.");
@@ -70,20 +82,20 @@ pub(super) fn scan<S: Source>(source: &S, limits: &Limits, reach: Reach) -> io::
     if !tail_only {
         directory.entries.sort_by_key(|entry| entry.at);
         let before = Watched::new(source.range(0, tail_at)?);
-        let input = BufReader::with_capacity(INPUT_BYTES, before.chain(tail.as_slice()));
         let mut walk = Walk {
-            input,
+            input: before.chain(tail.as_slice()),
             position: 0,
             collector: &mut collector,
-            inflater: Inflater::new(),
+            inflater: &mut tools.inflater,
             names: Vec::new(),
         };
         walk.members(&directory.entries, directory.at)?;
         // Whoever hashes the bytes needs them all.
         walk.skip_to(len)?;
         walk.check()?;
-        second_look::take(source, &mut collector)?;
+        second_look::take(source, &mut collector, &mut tools.inflater)?;
     }
+    tools.memory = std::mem::take(&mut collector.memory);
     Ok(Scanned {
         scan: verdict::conclude(collector.finish()),
         tail_only,
@@ -149,16 +161,16 @@ fn read_directory<S: Source>(
 }
 
 struct Walk<'a, R, T: BufRead> {
-    input: BufReader<io::Chain<Watched<R>, T>>,
+    input: io::Chain<Watched<R>, T>,
     /// Bytes from the start of the file.
     position: u64,
     collector: &'a mut Collector,
-    inflater: Inflater,
+    inflater: &'a mut Inflater,
     /// Name and extra fields of the local header at hand.
     names: Vec<u8>,
 }
 
-impl<R: Read, T: BufRead> Walk<'_, R, T> {
+impl<R: BufRead, T: BufRead> Walk<'_, R, T> {
     /// Reads the members, which have room up to `end`, where the directory begins.
     fn members(&mut self, entries: &[Entry], end: u64) -> io::Result<()> {
         for (index, entry) in entries.iter().enumerate() {
@@ -239,8 +251,7 @@ impl<R: Read, T: BufRead> Walk<'_, R, T> {
             at: Some((data_at, entry.packed)),
             depth: 0,
         };
-        self.collector
-            .member(&member, &mut packed, &mut self.inflater);
+        self.collector.member(&member, &mut packed, self.inflater);
         let left = packed.limit();
         self.position = self
             .position
@@ -289,7 +300,7 @@ impl<R: Read, T: BufRead> Walk<'_, R, T> {
 
     /// Returns the source's error, if it had one while a member was unpacked.
     fn check(&mut self) -> io::Result<()> {
-        let (watched, _) = self.input.get_mut().get_mut();
+        let (watched, _) = self.input.get_mut();
         watched.failure().map_or(Ok(()), Err)
     }
 }

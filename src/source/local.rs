@@ -1,12 +1,15 @@
 //! Bytes at hand: a slice, and a file of this machine.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use crate::scan::Source;
 
 use super::digest::Sha256Sum;
+
+/// How much of a file, or of what arrives, is read at once, 128 KiB.
+pub(super) const BUFFER_BYTES: usize = 128 * 1024;
 
 /// Bytes in memory.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +20,7 @@ impl Source for BytesSource<'_> {
         self.0.len() as u64
     }
 
-    fn range(&self, at: u64, len: u64) -> io::Result<impl Read> {
+    fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead> {
         let end = end_of(at, len, self.len())?;
         let range = usize::try_from(at).ok().zip(usize::try_from(end).ok());
         range
@@ -83,12 +86,13 @@ impl Source for FileSource {
         self.length
     }
 
-    fn range(&self, at: u64, len: u64) -> io::Result<impl Read> {
-        Ok(FileRange {
+    fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead> {
+        let range = FileRange {
             file: &self.file,
             at,
             end: end_of(at, len, self.length)?,
-        })
+        };
+        Ok(BufReader::with_capacity(BUFFER_BYTES, range))
     }
 }
 

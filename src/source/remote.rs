@@ -1,6 +1,6 @@
 //! A server's wheel as a source: the tail in memory, the rest in one pass.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +10,7 @@ use crate::scan::Source;
 
 use super::digest::Sha256Sum;
 use super::error::ReadError;
-use super::local::end_of;
+use super::local::{BUFFER_BYTES, end_of};
 use super::spool::Spool;
 use super::stream::{Identity, Link, Opening, Pieces};
 
@@ -202,10 +202,10 @@ impl Source for RemoteWheel {
         self.length()
     }
 
-    fn range(&self, at: u64, len: u64) -> io::Result<impl Read> {
+    fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead> {
         let end = end_of(at, len, self.length())?;
         match &self.content {
-            Content::Spooled { spool, .. } => Ok(Reader::Spooled(spool.range(at, len)?)),
+            Content::Spooled { spool, .. } => spool.range(at, len),
             Content::Ranged { identity, pass } => {
                 let mut locked = lock(pass);
                 let before = locked.tail_start.saturating_sub(at);
@@ -215,29 +215,17 @@ impl Source for RemoteWheel {
                         .map_err(|error| self.failed(error))?;
                 }
                 drop(locked);
-                Ok(Reader::Ranged(RangeReader {
+                let reader = RangeReader {
                     wheel: self,
                     identity,
                     pass,
                     look: None,
                     at,
                     end,
-                }))
+                };
+                let reader = BufReader::with_capacity(BUFFER_BYTES, reader);
+                Ok(Box::new(reader) as Box<dyn BufRead + '_>)
             }
-        }
-    }
-}
-
-enum Reader<'a> {
-    Spooled(Box<dyn Read + 'a>),
-    Ranged(RangeReader<'a>),
-}
-
-impl Read for Reader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Spooled(reader) => reader.read(buffer),
-            Self::Ranged(reader) => reader.read(buffer),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A copy of a wheel from a server that knows no ranges: in memory while small, then in a file.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -51,7 +51,7 @@ impl Spool {
         }
     }
 
-    pub(super) fn range(&self, at: u64, len: u64) -> io::Result<Box<dyn Read + '_>> {
+    pub(super) fn range(&self, at: u64, len: u64) -> io::Result<Box<dyn BufRead + '_>> {
         Ok(match self {
             Self::Memory(bytes) => {
                 // The reader borrows the bytes, not the view of them.

@@ -15,6 +15,14 @@ const MAXIMUM_EXPORT_BYTES: u64 = 2 << 20;
 const MAXIMUM_NAMES: u32 = 64 * 1024;
 
 impl File<'_> {
+    /// Says that the exports will be needed, so that they are kept when they come by.
+    pub(super) fn wish_for_exports(&self, table: Table) {
+        let len = u64::from(table.len);
+        if let (Ok((place, _)), true) = (self.place(table.address), len <= MAXIMUM_EXPORT_BYTES) {
+            self.view.wish(place, len);
+        }
+    }
+
     /// Takes note of the name that the file has as a library.
     pub(super) fn own_name(&self, table: Table, headers: &mut Headers) -> Result<(), Missing> {
         let directory = Fields::little(self.at(table.address, 40)?);

@@ -101,7 +101,7 @@ fn a_failing_source_is_an_error() {
         fn len(&self) -> u64 {
             1000
         }
-        fn range(&self, _: u64, _: u64) -> io::Result<impl Read> {
+        fn range(&self, _: u64, _: u64) -> io::Result<impl BufRead> {
             Ok(io::empty())
         }
     }

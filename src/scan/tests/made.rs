@@ -1,7 +1,7 @@
 //! Wheels and binaries made on the spot, and a source that notes what it is asked.
 
 use std::cell::RefCell;
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, BufRead, Cursor, Read, Write};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -29,7 +29,7 @@ impl Source for Memory {
         self.bytes.len() as u64
     }
 
-    fn range(&self, at: u64, len: u64) -> io::Result<impl Read> {
+    fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead> {
         self.asked.borrow_mut().push((at, len));
         let from = usize::try_from(at).unwrap();
         let rest = self.bytes.get(from..).unwrap_or_default();
