@@ -24,6 +24,7 @@ mod binary;
 mod collector;
 mod compressed;
 mod dated;
+mod deflate_start;
 mod distinct;
 mod elf;
 mod fields;

@@ -36,10 +36,6 @@ pub(super) enum Magic {
 /// How many bytes tell what a member is.
 const MAGIC_BYTES: usize = 4096;
 
-/// How many bytes tell whether a file is a PE file, whose header may stand anywhere behind its
-/// DOS program: 64 KiB and a little.
-const PE_MAGIC_BYTES: usize = (64 << 10) + 64;
-
 /// Reads as many of a member's first bytes as tell what it is.
 pub(super) fn first_bytes<R: Read + ?Sized>(input: &mut R) -> io::Result<Vec<u8>> {
     // Most members are text: one block of a tar archive tells.
@@ -47,10 +43,13 @@ pub(super) fn first_bytes<R: Read + ?Sized>(input: &mut R) -> io::Result<Vec<u8>
     let read = fill(input, &mut first)?;
     first.truncate(read);
     let enough = match first.as_slice() {
-        [b'M', b'Z', ..] => PE_MAGIC_BYTES,
+        [b'M', b'Z', ..] => pe::magic_bytes(&first),
         [0xca, 0xfe, ..] => MAGIC_BYTES,
         _ => return Ok(first),
     };
+    if enough <= read {
+        return Ok(first);
+    }
     first.resize(enough, 0);
     let more = fill(input, first.get_mut(read..).unwrap_or_default())?;
     first.truncate(read.saturating_add(more));

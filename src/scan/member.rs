@@ -8,6 +8,7 @@ use super::archive;
 use super::binary::{self, Magic};
 use super::collector::{Binary, Collector};
 use super::compressed;
+use super::deflate_start;
 use super::inflate::{self, Inflater, Method};
 use super::members;
 use super::nested;
@@ -34,6 +35,25 @@ pub(super) struct Packed<'a> {
     pub at: Option<(u64, u64)>,
     /// How many archives it is nested in, beside the wheel.
     pub depth: u32,
+}
+
+/// Whether a member is text by its name and by the bytes that it begins with. Names alone are not
+/// taken at their word.
+fn is_plain_text<R: BufRead>(member: &Packed<'_>, input: &mut R) -> bool {
+    const OTHERS: [&[u8]; 5] = [b"MZ", b"PK", b"BZh", b"#!", b"!<ar"];
+    if member.method != Method::Deflate
+        || member.crc.is_none()
+        || members::could_be_native(member.path)
+        || members::is_sbom(member.path)
+    {
+        return false;
+    }
+    // An error comes again when the member is unpacked.
+    let packed = input.fill_buf().unwrap_or_default();
+    deflate_start::first_bytes(packed).is_some_and(|first| {
+        let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+        first.iter().all(is_text) && !OTHERS.iter().any(|other| first.starts_with(other))
+    })
 }
 
 impl Collector {
@@ -66,6 +86,9 @@ impl Collector {
         mut input: R,
         inflater: &mut Inflater,
     ) -> u32 {
+        if is_plain_text(member, &mut input) {
+            return 0;
+        }
         let size = member.crc.map(|_| member.size);
         let mut decoder = match inflate::decoder(member.method, &mut input, size, inflater) {
             Ok(decoder) => decoder,

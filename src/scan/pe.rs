@@ -21,6 +21,15 @@ const DELAY_IMPORT_LEN: usize = 32;
 const IMPORT_BYTES: u64 = 64 * 1024;
 const MAXIMUM_IMPORTS: usize = 1024;
 
+/// How many bytes tell whether a file that begins so is a PE file: its header may stand anywhere
+/// behind its DOS program. Beyond 64 KiB nobody puts it.
+pub(super) fn magic_bytes(head: &[u8]) -> usize {
+    const MOST: usize = (64 << 10) + 64;
+    let header = Fields::little(head).u32(0x3c);
+    let header = header.and_then(|at| usize::try_from(at).ok());
+    header.map_or(MOST, |at| at.saturating_add(4).min(MOST))
+}
+
 /// Whether a file that begins so is a PE file: most of what begins with `MZ` is.
 pub(super) fn is_pe(head: &[u8]) -> bool {
     let fields = Fields::little(head);

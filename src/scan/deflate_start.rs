@@ -1,0 +1,234 @@
+//! The first bytes of a deflate stream, without the tables that inflating it needs: of most
+//! members four bytes tell that they are text, and building the tables for that takes longer than
+//! everything else that is done with them.
+//!
+//! Source: RFC 1951, sections 3.2.3 to 3.2.7.
+
+/// How many bytes are told.
+const BYTES: usize = 4;
+
+/// In which order the lengths of the codes for lengths are given.
+const ORDER: [usize; 19] = [
+    16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
+];
+
+/// The longest code, in bits.
+const LONGEST: usize = 15;
+
+/// How many codes for literals and lengths there may be.
+const LITERALS: usize = 288;
+
+/// The first four bytes that a stream gives. None if `packed` is not enough to tell, the stream is
+/// damaged or ends before, or does not give four bytes one by one: inflating it tells.
+pub(super) fn first_bytes(packed: &[u8]) -> Option<[u8; BYTES]> {
+    let mut bits = Bits {
+        bytes: packed,
+        held: 0,
+        count: 0,
+    };
+    bits.take(1)?;
+    match bits.take(2)? {
+        0 => stored(packed),
+        1 => literals(&mut bits, &Code::new(&fixed())?),
+        2 => {
+            let lengths = lengths(&mut bits)?;
+            literals(&mut bits, &Code::new(&lengths)?)
+        }
+        _ => None,
+    }
+}
+
+/// A block that is not compressed: its length, that length's complement, its bytes.
+fn stored(packed: &[u8]) -> Option<[u8; BYTES]> {
+    let (length, rest) = packed.get(1..)?.split_first_chunk::<2>()?;
+    let (complement, rest) = rest.split_first_chunk::<2>()?;
+    let length = u16::from_le_bytes(*length);
+    let is_right = length == !u16::from_le_bytes(*complement);
+    rest.first_chunk()
+        .filter(|_| is_right && usize::from(length) >= BYTES)
+        .copied()
+}
+
+fn fixed() -> [u8; LITERALS] {
+    let mut lengths = [8; LITERALS];
+    let (nine, seven) = (144..256, 256..280);
+    lengths.get_mut(nine).unwrap_or_default().fill(9);
+    lengths.get_mut(seven).unwrap_or_default().fill(7);
+    lengths
+}
+
+/// The lengths of the codes for literals and lengths, which stand before all others.
+fn lengths(bits: &mut Bits<'_>) -> Option<[u8; LITERALS]> {
+    let literals = usize::from(bits.take(5)?).checked_add(257)?;
+    bits.take(5)?;
+    let given = usize::from(bits.take(4)?).checked_add(4)?;
+    let mut of_lengths = [0_u8; 19];
+    for place in ORDER.iter().take(given) {
+        *of_lengths.get_mut(*place)? = u8::try_from(bits.take(3)?).ok()?;
+    }
+    let code = Code::new(&of_lengths)?;
+    let mut lengths = [0_u8; LITERALS];
+    let mut at = 0_usize;
+    let mut last = 0_u8;
+    while at < literals {
+        let (length, times) = match code.symbol(bits)? {
+            16 if at == 0 => return None,
+            16 => (last, bits.take(2)?.checked_add(3)?),
+            17 => (0, bits.take(3)?.checked_add(3)?),
+            18 => (0, bits.take(7)?.checked_add(11)?),
+            length => (u8::try_from(length).ok()?, 1),
+        };
+        // What is repeated may reach into the codes for distances.
+        let end = at.checked_add(usize::from(times))?;
+        lengths
+            .get_mut(at..end.min(LITERALS))
+            .unwrap_or_default()
+            .fill(length);
+        at = end;
+        last = length;
+    }
+    lengths.get_mut(literals..).unwrap_or_default().fill(0);
+    Some(lengths)
+}
+
+fn literals(bits: &mut Bits<'_>, code: &Code) -> Option<[u8; BYTES]> {
+    let mut found = [0; BYTES];
+    for byte in &mut found {
+        *byte = u8::try_from(code.symbol(bits)?).ok()?;
+    }
+    Some(found)
+}
+
+/// A canonical code: how many codes of each length there are, and their symbols in order.
+struct Code {
+    counts: [u16; LONGEST + 1],
+    symbols: [u16; LITERALS],
+}
+
+impl Code {
+    fn new(lengths: &[u8]) -> Option<Self> {
+        let mut counts = [0_u16; LONGEST + 1];
+        for length in lengths {
+            let count = counts.get_mut(usize::from(*length))?;
+            *count = count.checked_add(1)?;
+        }
+        // Codes that are not used have no length.
+        *counts.first_mut()? = 0;
+        let mut next = [0_u16; LONGEST + 1];
+        let mut sum = 0_u16;
+        for (place, count) in next.iter_mut().zip(counts) {
+            *place = sum;
+            sum = sum.checked_add(count)?;
+        }
+        let mut symbols = [0_u16; LITERALS];
+        for (symbol, length) in (0_u16..).zip(lengths) {
+            if *length > 0 {
+                let place = next.get_mut(usize::from(*length))?;
+                *symbols.get_mut(usize::from(*place))? = symbol;
+                *place = place.checked_add(1)?;
+            }
+        }
+        Some(Self { counts, symbols })
+    }
+
+    /// The next symbol: codes of one length are consecutive numbers, and follow those of the
+    /// length before.
+    fn symbol(&self, bits: &mut Bits<'_>) -> Option<u16> {
+        let (mut code, mut first, mut index) = (0_u32, 0_u32, 0_u32);
+        for count in self.counts.iter().skip(1) {
+            let count = u32::from(*count);
+            code |= u32::from(bits.take(1)?);
+            if let Some(place) = code.checked_sub(first)
+                && place < count
+            {
+                let at = usize::try_from(index.checked_add(place)?).ok()?;
+                return self.symbols.get(at).copied();
+            }
+            index = index.checked_add(count)?;
+            first = first.checked_add(count)?.checked_mul(2)?;
+            code = code.checked_mul(2)?;
+        }
+        None
+    }
+}
+
+/// Bits of a stream, the lowest of each byte first.
+struct Bits<'a> {
+    bytes: &'a [u8],
+    held: u64,
+    count: u32,
+}
+
+impl Bits<'_> {
+    /// The next `count` bits, at most 8.
+    fn take(&mut self, count: u32) -> Option<u16> {
+        while self.count < count {
+            let (byte, rest) = self.bytes.split_first()?;
+            self.bytes = rest;
+            self.held |= u64::from(*byte) << self.count;
+            self.count = self.count.checked_add(8)?;
+        }
+        let mask = (1_u64 << count).checked_sub(1)?;
+        let value = u16::try_from(self.held & mask).ok()?;
+        self.held >>= count;
+        self.count = self.count.checked_sub(count)?;
+        Some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::DeflateEncoder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn deflate(bytes: &[u8], level: u32) -> Vec<u8> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(level));
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn texts_are_told_at_every_level() {
+        let text = "import os\n\n\ndef path():\n    return os.environ['PATH']\n".repeat(40);
+        for level in 0..=9 {
+            let packed = deflate(text.as_bytes(), level);
+            assert_eq!(first_bytes(&packed), Some(*b"impo"), "level {level}");
+        }
+    }
+
+    #[test]
+    fn too_short_ones_are_left_to_inflating() {
+        for text in ["", "abc", "aaaaaaaaaaaa"] {
+            assert_eq!(first_bytes(&deflate(text.as_bytes(), 6)), None, "{text}");
+        }
+        let packed = deflate("import this, and that".repeat(100).as_bytes(), 6);
+        for len in 0..4 {
+            assert_eq!(first_bytes(&packed[..len]), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_told_is_what_inflating_gives(bytes in prop::collection::vec(any::<u8>(), 0..600), level in 0_u32..=9) {
+            if let Some(first) = first_bytes(&deflate(&bytes, level)) {
+                prop_assert_eq!(Some(&first), bytes.first_chunk());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            let mut output = [0; 4];
+            let mut state = flate2::Decompress::new(false);
+            let told = first_bytes(&bytes);
+            let status = state.decompress(&bytes, &mut output, flate2::FlushDecompress::None);
+            if let (Some(told), Ok(_), 4) = (told, status, state.total_out()) {
+                prop_assert_eq!(told, output);
+            }
+        }
+    }
+}
