@@ -17,6 +17,7 @@ mod check_now_output;
 mod configuration;
 mod credentials;
 mod distill;
+mod documentation;
 mod fetch;
 mod history;
 mod house;
