@@ -18,6 +18,9 @@ const LONGEST: usize = 15;
 /// How many codes for literals and lengths there may be.
 const LITERALS: usize = 288;
 
+/// How many codes for distances there may be.
+const DISTANCES: usize = 32;
+
 /// The first four bytes that a stream gives. None if `packed` is not enough to tell, the stream is
 /// damaged or ends before, or does not give four bytes one by one: inflating it tells.
 pub(super) fn first_bytes(packed: &[u8]) -> Option<[u8; BYTES]> {
@@ -57,20 +60,22 @@ fn fixed() -> [u8; LITERALS] {
     lengths
 }
 
-/// The lengths of the codes for literals and lengths, which stand before all others.
+/// The lengths of the codes for literals and lengths; those of the codes for distances follow them
+/// and are passed over.
 fn lengths(bits: &mut Bits<'_>) -> Option<[u8; LITERALS]> {
     let literals = usize::from(bits.take(5)?).checked_add(257)?;
-    bits.take(5)?;
+    let distances = usize::from(bits.take(5)?).checked_add(1)?;
     let given = usize::from(bits.take(4)?).checked_add(4)?;
     let mut of_lengths = [0_u8; 19];
     for place in ORDER.iter().take(given) {
         *of_lengths.get_mut(*place)? = u8::try_from(bits.take(3)?).ok()?;
     }
     let code = Code::new(&of_lengths)?;
-    let mut lengths = [0_u8; LITERALS];
+    let all = literals.checked_add(distances)?;
+    let mut lengths = [0_u8; LITERALS + DISTANCES];
     let mut at = 0_usize;
     let mut last = 0_u8;
-    while at < literals {
+    while at < all {
         let (length, times) = match code.symbol(bits)? {
             16 if at == 0 => return None,
             16 => (last, bits.take(2)?.checked_add(3)?),
@@ -78,17 +83,13 @@ fn lengths(bits: &mut Bits<'_>) -> Option<[u8; LITERALS]> {
             18 => (0, bits.take(7)?.checked_add(11)?),
             length => (u8::try_from(length).ok()?, 1),
         };
-        // What is repeated may reach into the codes for distances.
         let end = at.checked_add(usize::from(times))?;
-        lengths
-            .get_mut(at..end.min(LITERALS))
-            .unwrap_or_default()
-            .fill(length);
+        lengths.get_mut(at..end)?.fill(length);
         at = end;
         last = length;
     }
-    lengths.get_mut(literals..).unwrap_or_default().fill(0);
-    Some(lengths)
+    lengths.get_mut(literals..)?.fill(0);
+    lengths.first_chunk().copied()
 }
 
 fn literals(bits: &mut Bits<'_>, code: &Code) -> Option<[u8; BYTES]> {
@@ -194,11 +195,22 @@ mod tests {
 
     #[test]
     fn texts_are_told_at_every_level() {
-        let text = "import os\n\n\ndef path():\n    return os.environ['PATH']\n".repeat(40);
-        for level in 0..=9 {
+        let short = "import os\n\n\ndef path():\n    return os.environ['PATH']\n".repeat(4);
+        // Long and varied enough for codes of its own.
+        let lines = (0..400).map(|line| format!("value_{line} = {}\n", line * 7919 % 1009));
+        let long = "import ".to_owned() + &lines.collect::<String>();
+        let mut kinds = Vec::new();
+        for (text, level) in [&short, &long]
+            .into_iter()
+            .flat_map(|text| (0..=9).map(move |level| (text, level)))
+        {
             let packed = deflate(text.as_bytes(), level);
             assert_eq!(first_bytes(&packed), Some(*b"impo"), "level {level}");
+            kinds.push(packed[0] >> 1 & 3);
         }
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds, [0, 1, 2]);
     }
 
     #[test]
@@ -213,6 +225,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_told_of_texts_is_what_inflating_gives(text in "([a-z#]{1,9}[ ,(){}]{1,2}){1,400}", level in 0_u32..=9) {
+            let told = first_bytes(&deflate(text.as_bytes(), level));
+            if let Some(first) = told {
+                prop_assert_eq!(Some(&first), text.as_bytes().first_chunk());
+            }
+        }
+
         #[test]
         fn what_is_told_is_what_inflating_gives(bytes in prop::collection::vec(any::<u8>(), 0..600), level in 0_u32..=9) {
             if let Some(first) = first_bytes(&deflate(&bytes, level)) {
