@@ -5,10 +5,10 @@ use std::cell::RefCell;
 
 /// How many bytes from the start of an ELF file are kept, 2 MiB: the tables that its dynamic
 /// section, near its end, points back to stand there. The other formats tell at their start what
-/// is to come, and 256 KiB of them do.
+/// is to come, and 64 KiB of them do: what is read stays in the caches of the processor.
 pub(super) const ELF_HEAD_BYTES: usize = 2 << 20;
 /// How many bytes from the start of the other formats are kept.
-pub(super) const HEAD_BYTES: usize = 256 << 10;
+pub(super) const HEAD_BYTES: usize = 64 << 10;
 
 /// How many bytes of wanted ranges are kept, all together, 4 MiB.
 pub(super) const WANTED_BYTES: u64 = 4 << 20;
