@@ -2,8 +2,10 @@
 
 mod arguments;
 mod check_now;
+mod feeds;
 mod inspect;
 mod limits;
+mod openssl;
 mod output;
 mod progress;
 mod requests;
@@ -14,6 +16,7 @@ use clap::Parser;
 
 use crate::config::ConfigError;
 
+use arguments::OpensslAction;
 pub use arguments::{Arguments, Command};
 
 /// Runs the command that the arguments name and returns the exit code: see the contract of exit
@@ -26,6 +29,9 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     output::log_to_stderr(&arguments.common);
     let outcome = match &arguments.command {
         Command::CheckNow(command) => check_now::run(command, &arguments.common).await,
+        Command::Openssl(command) => match &command.action {
+            OpensslAction::Pull { folder } => openssl::pull(folder, &arguments.common).await,
+        },
         Command::Inspect(command) => inspect::run(command, &arguments.common).await,
     };
     outcome.unwrap_or_else(|error| {

@@ -75,7 +75,37 @@ pub enum Command {
     /// Say what is inside wheels: files, folders, addresses.
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
+    /// OpenSSL's word itself.
+    Openssl(Openssl),
 }
+
+/// Arguments of `openssl`.
+#[derive(Args, Debug)]
+pub struct Openssl {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: OpensslAction,
+}
+
+/// What to do with OpenSSL's word.
+#[derive(Debug, Subcommand)]
+pub enum OpensslAction {
+    /// Make a local mirror of OpenSSL's releases and advisories, for the key `openssl.directory`.
+    #[command(after_help = PULL_HELP)]
+    Pull {
+        /// The folder: a new or empty one, or a mirror, which is replaced as a whole.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+}
+
+const PULL_HELP: &str = "Examples:
+  rewheel openssl pull /srv/openssl-mirror
+  REWHEEL_OPENSSL__DIRECTORY=/srv/openssl-mirror rewheel check-now cryptography
+
+Exit codes: 0 the mirror is new, 2 usage or configuration is wrong, or the
+folder holds something else, 3 the feeds could not be had or are not believed;
+the old mirror is as it was.";
 
 const CHECK_NOW_HELP: &str = "Examples:
   rewheel check-now cryptography

@@ -9,7 +9,7 @@ use crate::model::advisory::advisory_url;
 
 use super::check::{CheckReport, LineReport};
 use super::printable::markdown as clean;
-use super::{history, rows, wording};
+use super::{feeds, history, rows, wording};
 
 /// Writes the report.
 pub fn check(report: &CheckReport) -> String {
@@ -26,15 +26,9 @@ pub fn check(report: &CheckReport) -> String {
     for feed in &report.feeds {
         let _ = writeln!(
             markdown,
-            "- OpenSSL {}: {} facts of {}",
+            "- OpenSSL {}: {}",
             feed.name,
-            match feed.source {
-                crate::model::FactsOrigin::Network => "live",
-                crate::model::FactsOrigin::Cache => "remembered",
-                crate::model::FactsOrigin::BuiltIn => "built-in",
-                crate::model::FactsOrigin::Directory => "mirrored",
-            },
-            feed.as_of
+            clean(&feeds::origin(feed, today))
         );
     }
     markdown

@@ -20,6 +20,7 @@ fn release(version_text: &str, date: &str, kind: ReleaseKind) -> Release {
         kind,
         severity: None,
         withdrawn: None,
+        vanished: None,
         premium_only: false,
     }
 }

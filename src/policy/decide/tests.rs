@@ -43,6 +43,7 @@ fn openssl() -> OpensslFacts {
                     kind,
                     severity: None,
                     withdrawn: None,
+                    vanished: None,
                     premium_only: false,
                 })
                 .to_vec(),

@@ -12,6 +12,7 @@ fn with_release(severity: Severity) -> OpensslFacts {
         kind: ReleaseKind::Security,
         severity: Some(severity),
         withdrawn: None,
+        vanished: None,
         premium_only: false,
     });
     facts.releases = Releases::new(releases);
