@@ -5,9 +5,9 @@ mod check_now;
 mod feeds;
 mod inspect;
 mod limits;
-mod openssl;
 mod output;
 mod progress;
+mod pull;
 mod requests;
 
 use std::ffi::OsString;
@@ -30,7 +30,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let outcome = match &arguments.command {
         Command::CheckNow(command) => check_now::run(command, &arguments.common).await,
         Command::Openssl(command) => match &command.action {
-            OpensslAction::Pull { folder } => openssl::pull(folder, &arguments.common).await,
+            OpensslAction::Pull { folder } => pull::run(folder, &arguments.common).await,
         },
         Command::Inspect(command) => inspect::run(command, &arguments.common).await,
     };

@@ -87,6 +87,8 @@ pub struct Refused {
     pub by: String,
     /// Why, a sentence.
     pub reason: String,
+    /// Whether its life times were believed all the same.
+    pub life_times_believed: bool,
 }
 
 /// What was noticed on the way.

@@ -14,6 +14,7 @@ use super::copies::{ArchiveCopy, ReleasesCopy};
 use super::directory::{self, MANIFEST, Manifest, Member, SCHEMA};
 use super::error::FeedError;
 use super::github::GithubFeeds;
+use super::network::Moved;
 use super::releases::{self, Listing};
 use super::{alarm, archive, metadata, network};
 
@@ -87,7 +88,9 @@ pub async fn pull(
         )
     };
     let (list, listing) = list?.ok_or_else(|| changed("the list of releases"))?;
-    let records = records?.ok_or_else(|| changed("openssl/release-metadata"))?;
+    let Moved::To(records) = records? else {
+        return Err(changed("openssl/release-metadata").into());
+    };
     let (advisories, series) = believed(&records, github.limit(), built_in, now)?;
     write(folder, &github.server(), &list, &records).map_err(|source| PullError::Write {
         path: folder.to_owned(),

@@ -68,30 +68,40 @@ pub async fn releases(
     Ok(Some((copy, listing)))
 }
 
-/// Asks for the archive of release-metadata; none when the branch has not moved.
+/// What asking for the archive of release-metadata gave.
+#[derive(Debug)]
+pub enum Moved {
+    /// The branch has not moved.
+    No,
+    /// It has, to this archive.
+    To(ArchiveCopy),
+    /// It is where it was when its archive was not believed.
+    Refused(Refused),
+}
+
+/// Asks for the archive of release-metadata.
 ///
 /// # Errors
-/// It cannot be had, or it is the one that was refused before.
+/// It cannot be had.
 pub async fn archive(
     github: &GithubFeeds,
     kept: Option<&ArchiveCopy>,
     refused: Option<&Refused>,
     now: DateTime<Utc>,
-) -> Result<Option<ArchiveCopy>, FeedError> {
+) -> Result<Moved, FeedError> {
     let etag = kept.and_then(|copy| copy.etag.as_deref());
     let (commit, etag) = match github.head(etag, now).await? {
-        Head::Unchanged => return Ok(None),
+        Head::Unchanged => return Ok(Moved::No),
         Head::At { commit, .. } if kept.is_some_and(|copy| copy.commit == commit) => {
-            return Ok(None);
+            return Ok(Moved::No);
         }
         Head::At { commit, etag } => (commit, etag),
     };
-    if let Some(refused) =
-        refused.filter(|refused| refused.commit == commit && refused.by == VERSION)
-    {
-        return Err(FeedError::shape(archive_at(&commit), &refused.reason));
+    let is_refused = |refused: &&Refused| refused.commit == commit && refused.by == VERSION;
+    if let Some(refused) = refused.filter(is_refused) {
+        return Ok(Moved::Refused(refused.clone()));
     }
-    Ok(Some(ArchiveCopy {
+    Ok(Moved::To(ArchiveCopy {
         fetched: now,
         etag,
         archive: github.archive(&commit, now).await?,

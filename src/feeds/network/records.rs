@@ -11,7 +11,7 @@ use crate::feeds::metadata::{self, Metadata};
 use crate::feeds::revisions::Revisions;
 use crate::model::{FactsOrigin, LifeTime, OpensslFacts};
 
-use super::{VERSION, archive_at, latest};
+use super::{Moved, VERSION, archive_at, latest};
 
 /// The archive that was last believed, with what it says.
 pub(super) struct Kept {
@@ -53,7 +53,7 @@ impl Round<'_> {
         &mut self,
         notes: &mut Notes,
         kept: Option<Kept>,
-        moved: Result<Option<ArchiveCopy>, FeedError>,
+        moved: Result<Moved, FeedError>,
     ) -> (Heard<Metadata>, Heard<Vec<LifeTime>>) {
         let kept_life_times = self.copies.life_times().and_then(|copy| {
             let (life_times, _) = metadata::life_times(Some(&copy.text)).ok()?;
@@ -62,13 +62,21 @@ impl Round<'_> {
         });
         let before = kept_life_times.as_ref().map(|(known, _)| known.as_slice());
         let (advisories, life_times) = match (moved, &kept) {
-            (Ok(Some(fresh)), _) => self.judge(notes, &fresh, kept.as_ref(), before),
-            (Ok(None), Some(kept)) => (
+            (Ok(Moved::To(fresh)), _) => self.judge(notes, &fresh, kept.as_ref(), before),
+            (Ok(Moved::No), Some(kept)) => (
                 Ok(kept.metadata.clone()),
                 self.life_times(&kept.files, &kept.copy.commit, before),
             ),
             // Nothing is conditional without a copy.
-            (Ok(None), None) => (Ok(Metadata::default()), Ok(Vec::new())),
+            (Ok(Moved::No), None) => (Ok(Metadata::default()), Ok(Vec::new())),
+            (Ok(Moved::Refused(refused)), _) => {
+                let failure = self.refused(&refused.commit, &refused.reason);
+                let believed = before.filter(|_| refused.life_times_believed);
+                let life_times = believed
+                    .map(<[LifeTime]>::to_vec)
+                    .ok_or_else(|| failure.clone());
+                (Err(failure), life_times)
+            }
             (Err(error), _) => {
                 let failure = Failure::from(error);
                 (Err(failure.clone()), Err(failure))
@@ -116,11 +124,6 @@ impl Round<'_> {
             alarm::advisories(&metadata.advisories, known, self.built_in)?;
             Ok(metadata)
         });
-        notes.refused = advisories.as_ref().err().map(|reason| Refused {
-            commit: fresh.commit.clone(),
-            by: VERSION.to_owned(),
-            reason: reason.clone(),
-        });
         if let Ok(metadata) = &advisories {
             self.copies.remember_archive(fresh);
             self.note_revisions(metadata);
@@ -138,6 +141,12 @@ impl Round<'_> {
                 text,
             });
         }
+        notes.refused = advisories.as_ref().err().map(|reason| Refused {
+            commit: fresh.commit.clone(),
+            by: VERSION.to_owned(),
+            reason: reason.clone(),
+            life_times_believed: life_times.is_ok(),
+        });
         let said = |reason: String| self.refused(&fresh.commit, &reason);
         (advisories.map_err(said), life_times)
     }

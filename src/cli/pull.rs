@@ -1,4 +1,4 @@
-//! `rewheel openssl`: OpenSSL's word itself.
+//! `rewheel openssl pull`: a local mirror of OpenSSL's facts.
 
 use std::path::Path;
 
@@ -11,11 +11,11 @@ use crate::feeds::mirror::{self, PullError};
 use super::arguments::Common;
 use super::{feeds, output};
 
-/// Pulls a local mirror into a folder, `rewheel openssl pull DIR`.
+/// Runs the command.
 ///
 /// # Errors
 /// The configuration is bad, or the folder cannot be a mirror.
-pub async fn pull(folder: &Path, common: &Common) -> anyhow::Result<u8> {
+pub async fn run(folder: &Path, common: &Common) -> anyhow::Result<u8> {
     let variable = |name: &str| std::env::var(name).ok();
     if common.offline {
         anyhow::bail!(
