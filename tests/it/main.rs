@@ -12,6 +12,7 @@ mod support;
 mod check_now;
 mod check_now_documents;
 mod check_now_failures;
+mod check_now_live;
 mod check_now_memory;
 mod check_now_output;
 mod configuration;

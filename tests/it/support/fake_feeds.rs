@@ -83,11 +83,6 @@ impl FakeFeeds {
         format!("http://{}", self.api.address())
     }
 
-    /// Where archives are.
-    pub fn archives(&self) -> String {
-        self.inner.lock().unwrap().archives.clone()
-    }
-
     /// Puts a release at the head of the list, in the place of another with its tag.
     pub fn publish(&self, release: Value) -> &Self {
         self.change(|inner| {
@@ -161,14 +156,6 @@ impl FakeFeeds {
     pub fn always(&self, path: &str, fault: Fault) -> &Self {
         self.change(|inner| {
             inner.always.insert(path.to_owned(), fault);
-        })
-    }
-
-    /// Nothing goes wrong any more.
-    pub fn mend(&self) -> &Self {
-        self.change(|inner| {
-            inner.once.clear();
-            inner.always.clear();
         })
     }
 
