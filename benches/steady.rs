@@ -11,7 +11,8 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     dead_code,
-    missing_docs
+    missing_docs,
+    unused_imports
 )]
 
 #[path = "../tests/it/support"]
