@@ -197,3 +197,39 @@ impl Inner {
         sum.finish()[..40].to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// GitHub's own description holds what the fake says, and is strict enough to refuse nonsense.
+    #[test]
+    fn its_releases_are_of_githubs_form() {
+        let text = include_str!("../../fixtures/github-release.schema.json");
+        let description: Value = serde_json::from_str(text).unwrap();
+        let form = jsonschema::validator_for(&description["release"]).unwrap();
+        let mut draft = release("3.5.10", "2026-11-01", "");
+        draft["published_at"] = Value::Null;
+        for one in seed::releases().iter().chain([&draft]) {
+            let problems: Vec<String> = form
+                .iter_errors(one)
+                .map(|error| error.to_string())
+                .collect();
+            assert_eq!(problems, [""; 0], "{one}");
+        }
+        for (key, nonsense) in [
+            ("tag_name", Value::Null),
+            ("draft", json!("no")),
+            ("files", json!([])),
+        ] {
+            let mut bad = draft.clone();
+            bad[key] = nonsense;
+            assert!(!form.is_valid(&bad), "{key}");
+        }
+        let mut bad = draft.clone();
+        bad["assets"][0]["state"] = "gone".into();
+        assert!(!form.is_valid(&bad));
+    }
+}
