@@ -124,18 +124,20 @@ fn judged_by(common: &Common, known: &Known, today: chrono::NaiveDate) -> Option
         .filter(|feed| feed.source != FactsOrigin::Network);
     let oldest = others.min_by_key(|feed| feed.as_of)?;
     let why = match (common.offline, &oldest.error) {
-        (true, _) => "as --offline asks".to_owned(),
-        (false, Some(error)) => error.clone(),
-        (false, None) => "as `openssl.directory` says".to_owned(),
+        (true, _) => ", as --offline asks",
+        (false, Some(_)) => "",
+        (false, None) => ", as `openssl.directory` says",
     };
+    let error = oldest.error.as_ref().map(|error| format!("; {error}"));
     let what = match oldest.source {
         FactsOrigin::Cache => "last good copy of OpenSSL's facts",
         FactsOrigin::Directory => "mirrored OpenSSL facts",
         FactsOrigin::BuiltIn | FactsOrigin::Network => "built-in OpenSSL facts",
     };
     Some(format!(
-        "judged by the {what} of {}, {} days old, {why}: what OpenSSL published later is not known",
+        "judged by the {what} of {}, {} days old{why}: what OpenSSL published later is not known{}",
         oldest.as_of,
         oldest.days_old(today),
+        error.unwrap_or_default(),
     ))
 }

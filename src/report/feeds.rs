@@ -10,7 +10,7 @@ pub(super) fn lines(feeds: &[FeedReport], today: NaiveDate) -> Vec<String> {
     let mut groups: Vec<(Vec<&str>, &FeedReport)> = Vec::new();
     for feed in feeds {
         let same = groups.iter_mut().find(|(_, first)| {
-            (first.source, first.as_of, &first.error) == (feed.source, feed.as_of, &feed.error)
+            (first.source, first.as_of, cause(first)) == (feed.source, feed.as_of, cause(feed))
         });
         match same {
             Some((names, _)) => names.push(name(feed)),
@@ -42,6 +42,13 @@ pub(super) fn origin(feed: &FeedReport, today: NaiveDate) -> String {
         feed.as_of,
         error.unwrap_or_default()
     )
+}
+
+/// Why no newer facts could be had, whatever address that was said of: a network without a way out
+/// is told once.
+fn cause(feed: &FeedReport) -> Option<Vec<&str>> {
+    let words = feed.error.as_ref()?.split_whitespace();
+    Some(words.filter(|word| !word.starts_with("http")).collect())
 }
 
 fn name(feed: &FeedReport) -> &'static str {
@@ -80,18 +87,19 @@ mod tests {
     #[test]
     fn feeds_are_told_together_where_they_agree() {
         let today = "2026-11-22".parse().unwrap();
-        let down = Some("https://api.example/ did not answer in time; try again later");
+        let down = Some("https://api.example/a did not answer in time; try again later");
+        let also_down = Some("https://api.example/b did not answer in time; try again later");
         let feeds = [
             feed("releases", FactsOrigin::Network, "2026-11-22", None),
             feed("advisories", FactsOrigin::Cache, "2026-11-21", down),
-            feed("life-times", FactsOrigin::Cache, "2026-11-21", down),
+            feed("life-times", FactsOrigin::Cache, "2026-11-21", also_down),
         ];
         assert_eq!(
             lines(&feeds, today),
             [
                 "releases: live facts of 2026-11-22",
                 "advisories and life times: last good copy of 2026-11-21, 1 day old; \
-                 https://api.example/ did not answer in time; try again later",
+                 https://api.example/a did not answer in time; try again later",
             ]
         );
         let built_in = ["releases", "advisories", "life-times"]
