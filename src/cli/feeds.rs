@@ -128,6 +128,10 @@ fn judged_by(common: &Common, known: &Known, today: chrono::NaiveDate) -> Option
         (false, Some(_)) => "",
         (false, None) => ", as `openssl.directory` says",
     };
+    let age = match oldest.days_old(today) {
+        0 => String::new(),
+        days => format!(", {days} days old"),
+    };
     let error = oldest.error.as_ref().map(|error| format!("; {error}"));
     let what = match oldest.source {
         FactsOrigin::Cache => "last good copy of OpenSSL's facts",
@@ -135,9 +139,8 @@ fn judged_by(common: &Common, known: &Known, today: chrono::NaiveDate) -> Option
         FactsOrigin::BuiltIn | FactsOrigin::Network => "built-in OpenSSL facts",
     };
     Some(format!(
-        "judged by the {what} of {}, {} days old{why}: what OpenSSL published later is not known{}",
+        "judged by the {what} of {}{age}{why}: what OpenSSL published later is not known{}",
         oldest.as_of,
-        oldest.days_old(today),
         error.unwrap_or_default(),
     ))
 }

@@ -115,7 +115,7 @@ fn feeds_that_are_down_leave_it_untold(#[case] wheel: Vec<u8>, #[case] code: i32
     out_of_order(&feeds);
     let ran = check(&user, &index, &feeds, &[]);
     ran.exits(code)
-        .says("releases: last good copy of ")
+        .says("releases, advisories and life times: last good copy of ")
         .says("answered 404 (there is no such page)");
     let document = check(&user, &index, &feeds, &["--format", "json"]).json();
     assert_eq!(feed_field(&document, "source"), ["cache"; 3]);

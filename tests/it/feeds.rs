@@ -6,6 +6,7 @@ use rewheel::feeds::github::GithubFeeds;
 use rewheel::feeds::revisions::Revisions;
 use rewheel::feeds::watch::FeedSource;
 use rewheel::feeds::{Known, Watch, built_in};
+use rewheel::fetch::ClientSettings;
 use rewheel::model::{FactsOrigin, OpensslVersion, Release, ReleaseKind, Severity};
 use rewheel::store::Store;
 use tempfile::TempDir;
@@ -27,17 +28,26 @@ impl Watcher {
     }
 
     pub fn with(fake: &FakeFeeds, hosts: &[&str], token: Option<&str>) -> Self {
-        Self::at(&fake.url(), hosts, token)
+        Self::made(client::settings().0, &fake.url(), hosts, token)
     }
 
-    pub fn at(url: &str, hosts: &[&str], token: Option<&str>) -> Self {
+    pub fn at(url: &str) -> Self {
+        Self::made(client::settings().0, url, &[], None)
+    }
+
+    /// Somebody who gives up on a silent server almost at once.
+    pub fn impatient(fake: &FakeFeeds) -> Self {
         let mut settings = client::settings().0;
+        settings.read_timeout = std::time::Duration::from_millis(50);
+        Self::made(settings, &fake.url(), &["localhost"], None)
+    }
+
+    fn made(mut settings: ClientSettings, url: &str, hosts: &[&str], token: Option<&str>) -> Self {
         settings.retry.attempts = 2;
-        settings.read_timeout = std::time::Duration::from_millis(500);
         let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
         let api = url.parse().unwrap();
-        let github =
-            GithubFeeds::new(settings, api, token.map(Into::into), hosts, 8 << 20).unwrap();
+        let token = token.map(Into::into);
+        let github = GithubFeeds::new(settings, api, token, hosts, 8 << 20).unwrap();
         Self {
             folder: tempfile::tempdir().unwrap(),
             watch: Watch::new(FeedSource::Network(Box::new(github)), Vec::new()).unwrap(),
