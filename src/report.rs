@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod check;
+mod feeds;
 pub mod history;
 pub mod inspection;
 pub mod json;

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use secrecy::ExposeSecret;
 
-use crate::config::{self, Configuration};
+use crate::config;
 use crate::cycle::Cycle;
 use crate::fetch::{Client, ClientSettings, Credentials};
 use crate::index::{Index, IndexLocation, Surroundings};
@@ -11,7 +11,7 @@ use crate::report::{self, CheckReport};
 use crate::store::Store;
 
 use super::arguments::{CheckFormat, CheckNow, Common};
-use super::{known, limits, output, progress, requests};
+use super::{feeds, limits, output, progress, requests};
 
 /// Runs the command.
 ///
@@ -37,19 +37,16 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         ClientSettings::default(),
         Credentials::from_environment(&variable),
     )?;
-    let known = known::known(&configuration)?;
     let bounds = &configuration.limits;
     let cycle = Cycle {
         index: Index::new(&client, &location, limits::index(bounds)),
         store: store(command, &variable),
-        feeds: known.feeds,
-        openssl: known.openssl,
+        watch: feeds::watch(common, &configuration, &variable)?,
         scan_limits: bounds.scan,
         wheel_limits: limits::wheel(bounds),
         parallel: limits::parallel(bounds),
         now: Utc::now(),
     };
-    warn(common, &configuration, &cycle);
     if file.is_some() && !command.dry_run {
         output::warn(
             common,
@@ -57,8 +54,9 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         );
     }
     let bar = progress::of(common);
-    let mut report = cycle.check(&asked, bar.clone()).await;
+    let (mut report, known) = cycle.check(&asked, bar.clone()).await;
     bar.finish();
+    feeds::warn(common, &configuration, &known, cycle.now.date_naive());
     if file.is_some() {
         for line in &mut report.lines {
             line.actions = line.planned();
@@ -75,36 +73,6 @@ fn store(command: &CheckNow, variable: &dyn Fn(&str) -> Option<String>) -> Store
         Store::of_user(variable).read_only()
     } else {
         Store::of_user(variable)
-    }
-}
-
-/// What people are to know beside the result.
-fn warn(common: &Common, configuration: &Configuration, cycle: &Cycle) {
-    let as_of = cycle.openssl.as_of;
-    let days = cycle
-        .now
-        .date_naive()
-        .signed_duration_since(as_of)
-        .num_days();
-    let why = if common.offline {
-        "as --offline asks"
-    } else {
-        "no OpenSSL feed was asked"
-    };
-    output::warn(
-        common,
-        &format!(
-            "judged by the built-in OpenSSL facts of {as_of}, {days} days old, {why}: what \
-             OpenSSL published later is not known"
-        ),
-    );
-    for version in &configuration.withdrawn {
-        if cycle.openssl.releases.get(version).is_none() {
-            output::warn(
-                common,
-                &format!("`withdrawn` names {version}, which is no known release of OpenSSL"),
-            );
-        }
     }
 }
 

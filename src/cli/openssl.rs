@@ -9,21 +9,25 @@ use crate::report::openssl::{
     self as report, AdvisoryView, Answer, OpensslReport, ReleaseView, series,
 };
 
+use crate::store::Store;
+
 use super::arguments::{CheckFormat, Common, Openssl};
-use super::{known, output};
+use super::{feeds, output};
 
 /// Runs the command.
 ///
 /// # Errors
 /// A bad configuration; a version or CVE that is none, or that is not known.
-pub fn run(command: &Openssl, common: &Common) -> anyhow::Result<u8> {
+pub async fn run(command: &Openssl, common: &Common) -> anyhow::Result<u8> {
+    let variable = |name: &str| std::env::var(name).ok();
     let configuration = config::load(common.configuration_file(), std::env::vars_os())?;
-    let known = known::known(&configuration)?;
+    let watch = feeds::watch(common, &configuration, &variable)?;
     let now = Utc::now();
+    let known = watch.known(&Store::of_user(&variable), now).await;
     let report = OpensslReport {
         checked_at: now,
-        feeds: known.feeds,
-        answer: answer(command.what.as_deref(), &known.openssl, now.date_naive())?,
+        feeds: known.reports,
+        answer: answer(command.what.as_deref(), &known.facts, now.date_naive())?,
     };
     output::result(&match command.format {
         CheckFormat::Text => report::text(&report, output::appearance(common)),

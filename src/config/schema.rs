@@ -79,6 +79,7 @@ static OPENSSL: &[Key] = &[
         "https://api.github.com",
     ),
     text("directory", words::any, "mirror/"),
+    texts("archive-hosts", words::host, "[\"codeload.github.com\"]"),
     text("token-env", words::variable, "GITHUB_TOKEN"),
     texts(
         "withdrawn",
@@ -122,6 +123,7 @@ static LIMITS: &[Key] = &[
     key("evidence-bytes", Kind::Number(1, 1 << 40)),
     key("index-page-bytes", Kind::Number(1, 1 << 32)),
     key("index-files", Kind::Number(1, 1 << 32)),
+    key("feed-bytes", Kind::Number(1, 1 << 32)),
     key("second-looks", Kind::Number(0, 1 << 20)),
     key("resumes", Kind::Number(0, 1000)),
     key("parallel", Kind::Number(1, 64)),

@@ -18,7 +18,10 @@ fn read_with(text: &str, variables: &[(&str, &str)]) -> Result<Configuration, Co
         name: "rewheel.toml".to_owned(),
         text: text.to_owned(),
     };
-    read(Some(&source), of(variables))
+    read(
+        Some((&source, std::path::Path::new("rewheel.toml"))),
+        of(variables),
+    )
 }
 
 fn of(variables: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
@@ -180,7 +183,7 @@ packages = ["a", "b"]
 fn a_whole_one_is_read() {
     let configuration = good(WHOLE);
     assert_eq!(configuration.watch.maximum_fact_age, TimeDelta::hours(12));
-    assert_eq!(configuration.withdrawn[0].to_string(), "3.5.1");
+    assert_eq!(configuration.openssl.withdrawn[0].to_string(), "3.5.1");
     assert_eq!(configuration.limits.wheel_bytes, Some(1000));
     assert_eq!(configuration.limits.scan.nesting, 0);
     let url = configuration.index_url.as_ref().unwrap();

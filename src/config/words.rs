@@ -92,6 +92,16 @@ pub(super) fn open_address(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// The name of a host, without a port.
+pub(super) fn host(text: &str) -> Result<(), String> {
+    match url::Host::parse(text.trim()) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!(
+            "{text:?} is no host, such as \"codeload.github.com\""
+        )),
+    }
+}
+
 /// The name of a variable of the environment.
 pub(super) fn variable(text: &str) -> Result<(), String> {
     let inner = |c: char| c.is_ascii_alphanumeric() || c == '_';

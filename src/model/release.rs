@@ -60,7 +60,10 @@ impl Release {
     /// Whether everybody can build with it: final, public and not withdrawn. Only such a release
     /// fixes anything or can be a target.
     pub fn is_usable(&self) -> bool {
-        self.version.is_final() && !self.premium_only && self.withdrawn.is_none()
+        self.version.is_final()
+            && self.kind != ReleaseKind::PreRelease
+            && !self.premium_only
+            && self.withdrawn.is_none()
     }
 }
 

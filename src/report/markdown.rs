@@ -9,7 +9,7 @@ use crate::model::advisory::advisory_url;
 
 use super::check::{CheckReport, LineReport};
 use super::printable::markdown as clean;
-use super::{history, rows, wording};
+use super::{feeds, history, rows, wording};
 
 /// Writes the report.
 pub fn check(report: &CheckReport) -> String {
@@ -26,10 +26,9 @@ pub fn check(report: &CheckReport) -> String {
     for feed in &report.feeds {
         let _ = writeln!(
             markdown,
-            "- OpenSSL {}: {} facts of {}",
+            "- OpenSSL {}: {}",
             feed.name,
-            wording::origin(feed.source),
-            feed.as_of
+            clean(&feeds::origin(feed, today))
         );
     }
     markdown

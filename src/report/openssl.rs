@@ -10,10 +10,10 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::feeds::FeedReport;
-use crate::model::{FactsOrigin, OpensslVersion, Release, ReleaseKind, Severity};
+use crate::model::{OpensslVersion, Release, ReleaseKind, Severity};
 
 use super::printable::{markdown as clean, printable};
-use super::{Appearance, json, text, wording};
+use super::{Appearance, feeds, json, text};
 
 pub use advisory::AdvisoryView;
 pub use release::ReleaseView;
@@ -127,33 +127,9 @@ pub fn markdown(report: &OpensslReport) -> String {
     markdown
 }
 
-/// Where the facts came from and how old they are; feeds that say the same together.
+/// Where the facts came from and how old they are.
 fn judged_by(report: &OpensslReport) -> Vec<String> {
-    let mut told: Vec<(FactsOrigin, NaiveDate, &Option<String>, Vec<&str>)> = Vec::new();
-    for feed in &report.feeds {
-        let same = told.iter_mut().find(|(source, as_of, error, _)| {
-            (*source, *as_of, *error) == (feed.source, feed.as_of, &feed.error)
-        });
-        match same {
-            Some((_, _, _, names)) => names.push(feed.name),
-            None => told.push((feed.source, feed.as_of, &feed.error, vec![feed.name])),
-        }
-    }
-    let today = report.checked_at.date_naive();
-    told.into_iter()
-        .map(|(source, as_of, error, names)| {
-            let age = today.signed_duration_since(as_of).num_days().max(0);
-            let error = error
-                .as_deref()
-                .map_or_else(String::new, |error| format!("; {error}"));
-            format!(
-                "{}: {} facts of {as_of}, {} old{error}",
-                names.join(", "),
-                wording::origin(source),
-                wording::days(age)
-            )
-        })
-        .collect()
+    feeds::lines(&report.feeds, report.checked_at.date_naive())
 }
 
 /// A sentence made printable and folded to the terminal, or to eighty columns.

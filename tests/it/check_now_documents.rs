@@ -206,6 +206,8 @@ async fn a_check_as_people_read_it() {
                1 wheel: 4.0.3 of 2026-09-29 is the newest public release of 4.0 [newer-release]
                3.5.4 on linux x86_64; 4.0.2 on windows x86_64 [platforms-disagree]
                the series 4.1 began with 4.1.0 on 2026-10-23; the newest series of the wheels is 4.0 [new-series]
+
+    judged by  releases, advisories and life times: built-in facts of 2026-10-23
     ");
 }
 
@@ -274,6 +276,8 @@ async fn all_versions_as_people_read_them() {
       1 wheel: 4.0.3 of 2026-09-29 is the newest public release of 4.0 [newer-release]
       3.5.4 on linux x86_64; 4.0.2 on windows x86_64 [platforms-disagree]
       the series 4.1 began with 4.1.0 on 2026-10-23; the newest series of the wheels is 4.0 [new-series]
+
+    judged by  releases, advisories and life times: built-in facts of 2026-10-23
     ");
 }
 

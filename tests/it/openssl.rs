@@ -159,7 +159,7 @@ fn markdown_colours_and_help() {
         .says("[VERSION|CVE]");
     run(&["3.5.4", "3.5.5"])
         .exits(2)
-        .complains("unexpected argument");
+        .complains("cannot be used with");
 }
 
 #[test]
