@@ -2,10 +2,13 @@
 
 mod arguments;
 mod check_now;
+mod feeds;
 mod inspect;
 mod limits;
+mod openssl;
 mod output;
 mod progress;
+mod pull;
 mod requests;
 
 use std::ffi::OsString;
@@ -14,6 +17,7 @@ use clap::Parser;
 
 use crate::config::ConfigError;
 
+use arguments::OpensslAction;
 pub use arguments::{Arguments, Command};
 
 /// Runs the command that the arguments name and returns the exit code: see the contract of exit
@@ -27,6 +31,10 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let outcome = match &arguments.command {
         Command::CheckNow(command) => check_now::run(command, &arguments.common).await,
         Command::Inspect(command) => inspect::run(command, &arguments.common).await,
+        Command::Openssl(command) => match &command.action {
+            Some(OpensslAction::Pull { folder }) => pull::run(folder, &arguments.common).await,
+            None => openssl::run(command, &arguments.common).await,
+        },
     };
     outcome.unwrap_or_else(|error| {
         match error.downcast_ref::<ConfigError>() {

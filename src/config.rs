@@ -32,7 +32,7 @@ use diagnostic::{Problems, SourceText};
 
 pub use nearest::nearest;
 pub use schema::keys;
-pub use valid::{Configuration, Limits, Line, ProjectSettings, Watch};
+pub use valid::{Configuration, Limits, Line, Openssl, ProjectSettings, Watch};
 
 /// A bound on the file; people write far less.
 const MAXIMUM_BYTES: u64 = 1 << 20;
@@ -76,7 +76,7 @@ pub fn load(
         name: path.display().to_string(),
         text,
     };
-    read(Some(&source), variables)
+    read(Some((&source, path)), variables)
 }
 
 fn text_of(path: &Path) -> io::Result<String> {
@@ -96,9 +96,10 @@ fn text_of(path: &Path) -> io::Result<String> {
 
 /// Reads a configuration from its text; the name stands in problems.
 fn read(
-    source: Option<&SourceText>,
+    file: Option<(&SourceText, &Path)>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Configuration, ConfigError> {
+    let source = file.map(|(source, _)| source);
     let mut problems = Problems::default();
     let mut root = match source {
         Some(source) => raw::parse(&source.text, &mut problems),
@@ -109,7 +110,11 @@ fn read(
     problems.stop(source)?;
     environment::lay_over(&mut root, variables, source.is_some(), &mut problems);
     problems.stop(source)?;
-    let configuration = valid::configuration(&root, &mut problems);
+    let configuration = valid::configuration(
+        &root,
+        file.and_then(|(_, path)| path.parent()),
+        &mut problems,
+    );
     problems.stop(source)?;
     Ok(configuration)
 }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 
-use crate::feeds::FeedReport;
+use crate::feeds::{Known, Watch};
 use crate::index::{File, Index, IndexError, Project};
-use crate::model::{OpensslFacts, PublishedFile, PublishedVersion, Wanted, published};
+use crate::model::wheel::normalize_package;
+use crate::model::{PublishedFile, PublishedVersion, Wanted, published};
 use crate::policy::{LineFacts, ReasonCode, Settings, WheelFacts, decide};
 use crate::report::{CheckReport, LineReport};
 use crate::scan;
@@ -60,10 +61,8 @@ pub struct Cycle {
     pub index: Index,
     /// What is remembered.
     pub store: Store,
-    /// What is known of OpenSSL.
-    pub openssl: OpensslFacts,
-    /// Where that came from.
-    pub feeds: Vec<FeedReport>,
+    /// What is known of OpenSSL, and who is asked for it.
+    pub watch: Watch,
     /// Bounds on what scanning one wheel may cost.
     pub scan_limits: scan::Limits,
     /// Bounds on what fetching one wheel may cost.
@@ -83,14 +82,47 @@ struct Observed {
     superseded: bool,
 }
 
+/// One line, observed and not yet judged.
+enum ObservedLine {
+    /// Nothing could be found out.
+    Failed(LineReport),
+    /// There is nothing to judge.
+    NoWheels,
+    /// Versions with what is in their wheels, newest first.
+    Versions(Vec<(Observed, Vec<WheelFacts>)>),
+}
+
 impl Cycle {
     /// Looks at every line and decides; nothing is written but what is remembered. What cannot be
-    /// had is told in the report: this never fails.
+    /// had is told in the report: this never fails. OpenSSL's feeds are asked while the index is,
+    /// so that a slow one holds up nothing but the decision.
     pub async fn check(
         &self,
         requests: &[LineRequest],
         progress: Arc<dyn Progress>,
-    ) -> CheckReport {
+    ) -> (CheckReport, Known) {
+        let (known, observed) = tokio::join!(
+            self.watch.known(&self.store, self.now),
+            self.observe(requests, &progress)
+        );
+        let lines = observed
+            .into_iter()
+            .flat_map(|(request, observed)| self.judge_all(request, observed, &known));
+        let report = CheckReport {
+            checked_at: self.now,
+            dry_run: true,
+            feeds: known.reports.clone(),
+            lines: lines.collect(),
+        };
+        (report, known)
+    }
+
+    /// What every line's wheels are, before anything is judged.
+    async fn observe<'a>(
+        &self,
+        requests: &'a [LineRequest],
+        progress: &Arc<dyn Progress>,
+    ) -> Vec<(&'a LineRequest, ObservedLine)> {
         // Several lines of one project are on one page.
         let packages: BTreeSet<&str> = requests.iter().map(|one| one.package.as_str()).collect();
         let projects: BTreeMap<&str, Result<Project, IndexError>> = stream::iter(packages)
@@ -101,109 +133,109 @@ impl Cycle {
         let mut lines = Vec::new();
         for request in requests {
             match projects.get(request.package.as_str()) {
-                Some(Ok(project)) => lines.extend(self.lines(request, project, &progress).await),
-                Some(Err(error)) => lines.push(failed(request, error)),
+                Some(Ok(project)) => {
+                    lines.push((request, self.line(request, project, progress).await))
+                }
+                Some(Err(error)) => {
+                    lines.push((request, ObservedLine::Failed(failed(request, error))))
+                }
                 None => {}
             }
         }
-        CheckReport {
-            checked_at: self.now,
-            dry_run: true,
-            feeds: self.feeds.clone(),
-            lines,
-        }
+        lines
     }
 
-    async fn lines(
+    async fn line(
         &self,
         request: &LineRequest,
         project: &Project,
         progress: &Arc<dyn Progress>,
-    ) -> Vec<LineReport> {
+    ) -> ObservedLine {
         for warning in &project.warnings {
             tracing::warn!("{}: {warning}", project.name);
         }
-        let observed = observe(request, project);
+        let observed = observed_versions(request, project);
         if observed.is_empty() {
-            return vec![self.without_wheels(request, project)];
+            return without_wheels(request, project);
         }
         let wanted: Vec<&File> = observed.iter().flat_map(|one| &one.files).collect();
         let mut wheels = self.read(&wanted, progress).await.into_iter();
-        observed
-            .into_iter()
-            .map(|one| {
-                let own: Vec<WheelFacts> = wheels.by_ref().take(one.files.len()).collect();
-                self.judge(request, project, &one, &own)
-            })
-            .collect()
+        ObservedLine::Versions(
+            observed
+                .into_iter()
+                .map(|one| {
+                    let own = wheels.by_ref().take(one.files.len()).collect();
+                    (one, own)
+                })
+                .collect(),
+        )
+    }
+
+    fn judge_all(
+        &self,
+        request: &LineRequest,
+        observed: ObservedLine,
+        known: &Known,
+    ) -> Vec<LineReport> {
+        match observed {
+            ObservedLine::Failed(report) => vec![report],
+            ObservedLine::NoWheels => vec![self.judge(request, None, &[], known)],
+            ObservedLine::Versions(versions) => versions
+                .iter()
+                .map(|(observed, wheels)| self.judge(request, Some(observed), wheels, known))
+                .collect(),
+        }
     }
 
     fn judge(
         &self,
         request: &LineRequest,
-        project: &Project,
-        observed: &Observed,
+        observed: Option<&Observed>,
         wheels: &[WheelFacts],
+        known: &Known,
     ) -> LineReport {
-        let previous = observed.previous.as_ref();
+        let package = normalize_package(&request.package);
+        let previous = observed.and_then(|one| one.previous.as_ref());
+        let version = observed.map(|one| &one.version);
         let facts = LineFacts {
-            package: &project.name,
+            package: &package,
             line: &request.line,
-            openssl: &self.openssl,
-            version: Some(&observed.version.version),
+            openssl: &known.facts,
+            version: version.map(|version| &version.version),
             wheels,
-            awaiting: observed.awaiting.as_ref(),
+            awaiting: observed.and_then(|one| one.awaiting.as_ref()),
             previous_coverage: &previous.map(PublishedVersion::coverage).unwrap_or_default(),
-            first_upload: observed.version.first_upload,
-            superseded: observed.superseded,
+            first_upload: version.and_then(|version| version.first_upload),
+            superseded: observed.is_some_and(|one| one.superseded),
         };
         LineReport {
-            package: project.name.clone(),
-            line: request.line.clone(),
-            version: Some(observed.version.version.clone()),
-            uploaded: observed.version.first_upload,
             decision: decide(&facts, &request.settings, self.now),
-            actions: Vec::new(),
-        }
-    }
-
-    /// A line without any wheel: the project has none, or none of the versions asked for.
-    fn without_wheels(&self, request: &LineRequest, project: &Project) -> LineReport {
-        let files = published_files(project);
-        if published::versions(&files, &request.wanted).is_empty()
-            && request.wanted.versions.is_some()
-        {
-            return LineReport::failed(
-                &project.name,
-                &request.line,
-                ReasonCode::NoSuchVersion,
-                format!("{} has no version that is {}", project.name, request.line),
-            );
-        }
-        let facts = LineFacts {
-            package: &project.name,
-            line: &request.line,
-            openssl: &self.openssl,
-            version: None,
-            wheels: &[],
-            awaiting: None,
-            previous_coverage: &BTreeSet::new(),
-            first_upload: None,
-            superseded: false,
-        };
-        LineReport {
-            package: project.name.clone(),
             line: request.line.clone(),
-            version: None,
-            uploaded: None,
-            decision: decide(&facts, &request.settings, self.now),
+            version: version.map(|version| version.version.clone()),
+            uploaded: facts.first_upload,
             actions: Vec::new(),
+            package,
         }
     }
 }
 
+/// A line without any wheel: the project has none, or none of the versions asked for.
+fn without_wheels(request: &LineRequest, project: &Project) -> ObservedLine {
+    let files = published_files(project);
+    if published::versions(&files, &request.wanted).is_empty() && request.wanted.versions.is_some()
+    {
+        return ObservedLine::Failed(LineReport::failed(
+            &project.name,
+            &request.line,
+            ReasonCode::NoSuchVersion,
+            format!("{} has no version that is {}", project.name, request.line),
+        ));
+    }
+    ObservedLine::NoWheels
+}
+
 /// The versions to look at with the files of their wheels, newest first.
-fn observe(request: &LineRequest, project: &Project) -> Vec<Observed> {
+fn observed_versions(request: &LineRequest, project: &Project) -> Vec<Observed> {
     let files = published_files(project);
     let everything = published::versions(&files, &Wanted::default());
     let wanted = published::versions(&files, &request.wanted);

@@ -1,23 +1,38 @@
 //! OpenSSL's word: releases, advisories and life times, each from its own source.
+//!
+//! What is pure comes first, what asks somebody last:
+//!
+//! - `releases`, `news`: the list of releases, and what a release says of itself;
+//! - `record`, `secadv`, `life_times`, `metadata`, `archive`: the files of openssl/release-metadata;
+//! - `built_in`, `facts_file`: the facts that are shipped;
+//! - `alarm`: what must not be believed; `merge`: several sources as one set of facts; `missing`:
+//!   releases that are gone from the list; `revisions`: what a record said, and when;
+//! - `belief`: whom to believe; `copies`: what is remembered; `github`, `network`: over HTTP;
+//!   `directory`, `mirror`: from a folder and into one; `watch`: all of it together.
 
+pub mod alarm;
+pub mod archive;
+pub mod belief;
 pub mod built_in;
+pub mod copies;
+pub mod directory;
+pub mod error;
 pub mod facts_file;
+pub mod github;
 pub mod life_times;
+pub mod merge;
+pub mod metadata;
+pub mod mirror;
+pub mod missing;
+pub mod network;
+pub mod news;
 pub mod record;
+pub mod releases;
+pub mod report;
+pub mod revisions;
+pub mod secadv;
+pub mod watch;
 
-use serde::Serialize;
-
-use crate::model::FactsOrigin;
-
-/// What is told about one feed in a report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FeedReport {
-    /// `releases`, `advisories` or `life-times`.
-    pub name: &'static str,
-    /// Where its facts came from.
-    pub source: FactsOrigin,
-    /// The UTC day up to which they are known to be complete.
-    pub as_of: chrono::NaiveDate,
-    /// Why they are not from the network, where that was tried and failed.
-    pub error: Option<String>,
-}
+pub use error::FeedError;
+pub use report::FeedReport;
+pub use watch::{Known, Watch};

@@ -9,6 +9,7 @@ mod certificates;
 mod credentials;
 mod error;
 mod page;
+mod rate_limit;
 mod reach;
 mod retry;
 mod settings;
@@ -22,6 +23,7 @@ pub use address::{Origin, printable};
 pub use credentials::{Credentials, Login};
 pub use error::FetchError;
 pub use page::{Fetched, Forgetful, PageMemory, RememberedPage};
+pub use rate_limit::RateLimit;
 pub use reach::{Reach, is_private_address};
 pub use retry::Retryable;
 pub use settings::{ClientSettings, RetrySettings, Sleep};
@@ -47,6 +49,27 @@ pub struct Get {
     /// Whether the bytes must come as they are stored, without a content coding, because they are
     /// counted, addressed by ranges or hashed.
     pub verbatim: bool,
+    /// Which hosts a redirect may lead to.
+    pub redirects: Redirects,
+}
+
+/// Which hosts a redirect may lead to; the host that was asked is always one of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Redirects {
+    /// Any that the request may reach.
+    Anywhere,
+    /// The host that was asked, and those on this list, in lower case.
+    Listed(Vec<String>),
+}
+
+impl Redirects {
+    fn allow(&self, from: &Url, to: &Url) -> bool {
+        let target = address::host_of(to);
+        match self {
+            Self::Anywhere => true,
+            Self::Listed(hosts) => target == address::host_of(from) || hosts.contains(&target),
+        }
+    }
 }
 
 impl Get {
@@ -57,6 +80,7 @@ impl Get {
             headers: HeaderMap::new(),
             reach: Reach::Given,
             verbatim: false,
+            redirects: Redirects::Anywhere,
         }
     }
 
@@ -67,6 +91,7 @@ impl Get {
             headers: HeaderMap::new(),
             reach,
             verbatim: true,
+            redirects: Redirects::Anywhere,
         }
     }
 }
@@ -88,6 +113,11 @@ impl Answer {
     /// A header's value, when it is readable text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.response.headers().get(name)?.to_str().ok()
+    }
+
+    /// What the server says of its rate limit.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        RateLimit::of(self.response.headers())
     }
 
     /// The next piece of the body, with any content coding undone; none at its end.
@@ -206,6 +236,12 @@ impl Client {
                 return classify(url, response);
             }
             let next = redirect_target(&url, &response)?;
+            if !request.redirects.allow(&request.url, &next) {
+                return Err(FetchError::StrangeRedirect {
+                    from: printable(&url),
+                    host: address::host_of(&next),
+                });
+            }
             if reach == Reach::Given && Origin::of(&next) != Origin::of(&url) {
                 reach = self.reach_from(&url).await;
             }
@@ -235,7 +271,10 @@ impl Client {
             outgoing = outgoing.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if let Some(login) = self.credentials.for_url(url) {
-            outgoing = outgoing.basic_auth(login.user(), Some(login.password()));
+            outgoing = match login.user() {
+                Some(user) => outgoing.basic_auth(user, Some(login.password())),
+                None => outgoing.bearer_auth(login.password()),
+            };
         }
         outgoing
             .send()
@@ -278,6 +317,7 @@ fn classify(url: Url, response: reqwest::Response) -> Result<Answer, FetchError>
             url: printable(&url),
             status,
             retry_after: retry::retry_after(response.headers()),
+            rate_limit: RateLimit::of(response.headers()),
         }),
     }
 }

@@ -3,6 +3,7 @@
 //! Everything here is a value: no input, no output, no clock.
 
 pub mod advisory;
+pub mod asset;
 pub mod facts;
 pub mod finding;
 pub mod openssl_version;
@@ -13,6 +14,7 @@ pub mod series;
 pub mod wheel;
 
 pub use advisory::{Advisory, AffectedRange, RangeEnd, Severity};
+pub use asset::{Asset, ReleaseAssets, SourceArchive};
 pub use facts::{FactsOrigin, OpensslFacts};
 pub use finding::{
     Architecture, BinaryFormat, Evidence, EvidenceKind, Finding, Library, Linkage, Problem,

@@ -2,10 +2,12 @@
 
 pub mod action;
 pub mod check;
+mod feeds;
 pub mod history;
 pub mod inspection;
 pub mod json;
 pub mod markdown;
+pub mod openssl;
 pub mod printable;
 pub mod rows;
 pub mod table;

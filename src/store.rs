@@ -1,9 +1,11 @@
-//! What is remembered between runs: scans of wheels, and pages with what makes them conditional.
+//! What is remembered between runs: scans of wheels, pages with what makes them conditional, and
+//! the last good copies of OpenSSL's feeds.
 //!
 //! Everything here can be lost without harm: what is missing, damaged or from another revision is
 //! read or fetched again. So nothing here fails; a folder that cannot be written to is warned
 //! about once.
 
+mod copies;
 mod folder;
 mod pages;
 mod scans;

@@ -75,7 +75,30 @@ pub enum Command {
     /// Say what is inside wheels: files, folders, addresses.
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
+    /// Say what is known of OpenSSL: its series, one release, one advisory.
+    #[command(after_help = OPENSSL_HELP)]
+    Openssl(Openssl),
 }
+
+/// What to do with OpenSSL's word.
+#[derive(Debug, Subcommand)]
+pub enum OpensslAction {
+    /// Make a local mirror of OpenSSL's releases and advisories, for the key `openssl.directory`.
+    #[command(after_help = PULL_HELP)]
+    Pull {
+        /// The folder: a new or empty one, or a mirror, which is replaced as a whole.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+}
+
+const PULL_HELP: &str = "Examples:
+  rewheel openssl pull /srv/openssl-mirror
+  REWHEEL_OPENSSL__DIRECTORY=/srv/openssl-mirror rewheel check-now cryptography
+
+Exit codes: 0 the mirror is new, 2 usage or configuration is wrong, or the
+folder holds something else, 3 the feeds could not be had or are not believed;
+the old mirror is as it was.";
 
 const CHECK_NOW_HELP: &str = "Examples:
   rewheel check-now cryptography
@@ -102,6 +125,31 @@ const INSPECT_HELP: &str = "Examples:
 Exit codes: 0 all is well, 1 a requirement is not met, 2 usage is wrong, 3 a
 wheel could not be read.";
 
+const OPENSSL_HELP: &str = "Examples:
+  rewheel openssl                   all series: life times and newest releases
+  rewheel openssl 3.5.4             what affects this version, and what fixes it
+  rewheel openssl CVE-2025-15467    which versions, fixed in which releases
+  rewheel openssl 1.1.1w --format json
+  rewheel openssl --format markdown --offline
+  rewheel openssl pull DIR          a local mirror of all of it
+
+Exit codes: 0 it was told, 2 usage is wrong, or no such release or CVE is known.";
+
+/// Arguments of `openssl`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Openssl {
+    /// What to do with it, instead of telling it.
+    #[command(subcommand)]
+    pub action: Option<OpensslAction>,
+    /// A version, `3.5.4`, or a CVE, `CVE-2025-15467`; all series when there is neither.
+    #[arg(value_name = "VERSION|CVE")]
+    pub what: Option<String>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+}
+
 /// Arguments of `check-now`.
 #[derive(Args, Debug)]
 pub struct CheckNow {
@@ -127,12 +175,12 @@ pub struct CheckNow {
     pub format: CheckFormat,
 }
 
-/// How the result of a check is written.
+/// How the result of a check, or what is known of OpenSSL, is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
     /// Tables for people.
     Text,
-    /// The document `rewheel/check/v1`.
+    /// The document `rewheel/check/v1`, or `rewheel/openssl/v1`.
     Json,
     /// Markdown.
     Markdown,

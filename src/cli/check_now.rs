@@ -3,17 +3,15 @@
 use chrono::Utc;
 use secrecy::ExposeSecret;
 
-use crate::config::{self, Configuration};
+use crate::config;
 use crate::cycle::Cycle;
-use crate::feeds::built_in;
 use crate::fetch::{Client, ClientSettings, Credentials};
 use crate::index::{Index, IndexLocation, Surroundings};
-use crate::model::{OpensslFacts, OpensslVersion, Release, Releases};
 use crate::report::{self, CheckReport};
 use crate::store::Store;
 
 use super::arguments::{CheckFormat, CheckNow, Common};
-use super::{limits, output, progress, requests};
+use super::{feeds, limits, output, progress, requests};
 
 /// Runs the command.
 ///
@@ -39,19 +37,16 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         ClientSettings::default(),
         Credentials::from_environment(&variable),
     )?;
-    let openssl = built_in::load()?;
     let bounds = &configuration.limits;
     let cycle = Cycle {
         index: Index::new(&client, &location, limits::index(bounds)),
         store: store(command, &variable),
-        feeds: built_in::reports(&openssl),
-        openssl: with_withdrawn(openssl, &configuration.withdrawn),
+        watch: feeds::watch(common, &configuration, &variable)?,
         scan_limits: bounds.scan,
         wheel_limits: limits::wheel(bounds),
         parallel: limits::parallel(bounds),
         now: Utc::now(),
     };
-    warn(common, &configuration, &cycle);
     if file.is_some() && !command.dry_run {
         output::warn(
             common,
@@ -59,8 +54,9 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         );
     }
     let bar = progress::of(common);
-    let mut report = cycle.check(&asked, bar.clone()).await;
+    let (mut report, known) = cycle.check(&asked, bar.clone()).await;
     bar.finish();
+    feeds::warn(common, &configuration, &known, cycle.now.date_naive());
     if file.is_some() {
         for line in &mut report.lines {
             line.actions = line.planned();
@@ -80,68 +76,10 @@ fn store(command: &CheckNow, variable: &dyn Fn(&str) -> Option<String>) -> Store
     }
 }
 
-/// The facts, with the configuration's releases withdrawn since their own day.
-fn with_withdrawn(facts: OpensslFacts, withdrawn: &[OpensslVersion]) -> OpensslFacts {
-    let releases = facts.releases.iter().map(|release| Release {
-        withdrawn: release
-            .withdrawn
-            .or_else(|| withdrawn.contains(&release.version).then_some(release.date)),
-        ..release.clone()
-    });
-    OpensslFacts {
-        releases: Releases::new(releases.collect()),
-        ..facts
-    }
-}
-
-/// What people are to know beside the result.
-fn warn(common: &Common, configuration: &Configuration, cycle: &Cycle) {
-    let as_of = cycle.openssl.as_of;
-    let days = cycle
-        .now
-        .date_naive()
-        .signed_duration_since(as_of)
-        .num_days();
-    let why = if common.offline {
-        "as --offline asks"
-    } else {
-        "no OpenSSL feed was asked"
-    };
-    output::warn(
-        common,
-        &format!(
-            "judged by the built-in OpenSSL facts of {as_of}, {days} days old, {why}: what \
-             OpenSSL published later is not known"
-        ),
-    );
-    for version in &configuration.withdrawn {
-        if cycle.openssl.releases.get(version).is_none() {
-            output::warn(
-                common,
-                &format!("`withdrawn` names {version}, which is no known release of OpenSSL"),
-            );
-        }
-    }
-}
-
 fn render(format: CheckFormat, report: &CheckReport, common: &Common) -> anyhow::Result<String> {
     Ok(match format {
         CheckFormat::Text => report::text::check(report, output::appearance(common)),
         CheckFormat::Json => report::json::check(report)?,
         CheckFormat::Markdown => report::markdown::check(report),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_configured_release_counts_as_withdrawn() {
-        let facts = built_in::load().unwrap();
-        let version: OpensslVersion = "3.5.4".parse().unwrap();
-        assert!(facts.releases.get(&version).unwrap().is_usable());
-        let facts = with_withdrawn(facts, std::slice::from_ref(&version));
-        assert!(!facts.releases.get(&version).unwrap().is_usable());
-    }
 }

@@ -33,6 +33,11 @@ pub fn index(limits: &Limits) -> IndexLimits {
     }
 }
 
+/// Bound on what a feed of OpenSSL may say at once, in bytes.
+pub fn feed_bytes(limits: &Limits) -> u64 {
+    limits.feed_bytes.unwrap_or(64 << 20)
+}
+
 /// How many wheels are read at once.
 pub fn parallel(limits: &Limits) -> usize {
     limits.parallel.unwrap_or_else(|| {
@@ -69,5 +74,6 @@ mod tests {
         assert_eq!(index(&limits), IndexLimits::default());
         assert!(text.contains("limits.evidence-bytes"));
         assert_eq!(limits.scan, crate::scan::Limits::default());
+        assert_eq!(limits.feed_bytes, Some(feed_bytes(&Limits::default())));
     }
 }

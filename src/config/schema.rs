@@ -79,6 +79,7 @@ static OPENSSL: &[Key] = &[
         "https://api.github.com",
     ),
     text("directory", words::any, "mirror/"),
+    texts("archive-hosts", words::host, "[\"codeload.github.com\"]"),
     text("token-env", words::variable, "GITHUB_TOKEN"),
     texts(
         "withdrawn",
@@ -122,6 +123,7 @@ static LIMITS: &[Key] = &[
     key("evidence-bytes", Kind::Number(1, 1 << 40)),
     key("index-page-bytes", Kind::Number(1, 1 << 32)),
     key("index-files", Kind::Number(1, 1 << 32)),
+    key("feed-bytes", Kind::Number(1, 1 << 32)),
     key("second-looks", Kind::Number(0, 1 << 20)),
     key("resumes", Kind::Number(0, 1000)),
     key("parallel", Kind::Number(1, 64)),
@@ -135,6 +137,7 @@ static PROJECT: &[Key] = &[
     LINES,
     FOLLOW,
     SERIES_SETTLE,
+    DROPPED_COVERAGE,
     POLICY,
     ISSUE,
     STEPS,
@@ -146,6 +149,7 @@ static DEFAULTS: &[Key] = &[
     LINES,
     FOLLOW,
     SERIES_SETTLE,
+    DROPPED_COVERAGE,
     POLICY,
     ISSUE,
     STEPS,
@@ -159,6 +163,11 @@ const SERIES_SETTLE: Key = text(
     "series-settle",
     |text| words::duration(text).map(drop),
     "30d",
+);
+const DROPPED_COVERAGE: Key = texts(
+    "dropped-coverage",
+    |text| words::coverage(text).map(drop),
+    "[\"macos x86_64\"]",
 );
 const POLICY_EXAMPLE: &str = "[\"issue\"]";
 const POLICY: Key = key("policy", Kind::Table(POLICIES));

@@ -18,7 +18,10 @@ fn read_with(text: &str, variables: &[(&str, &str)]) -> Result<Configuration, Co
         name: "rewheel.toml".to_owned(),
         text: text.to_owned(),
     };
-    read(Some(&source), of(variables))
+    read(
+        Some((&source, std::path::Path::new("rewheel.toml"))),
+        of(variables),
+    )
 }
 
 fn of(variables: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
@@ -180,7 +183,7 @@ packages = ["a", "b"]
 fn a_whole_one_is_read() {
     let configuration = good(WHOLE);
     assert_eq!(configuration.watch.maximum_fact_age, TimeDelta::hours(12));
-    assert_eq!(configuration.withdrawn[0].to_string(), "3.5.1");
+    assert_eq!(configuration.openssl.withdrawn[0].to_string(), "3.5.1");
     assert_eq!(configuration.limits.wheel_bytes, Some(1000));
     assert_eq!(configuration.limits.scan.nesting, 0);
     let url = configuration.index_url.as_ref().unwrap();
@@ -265,6 +268,24 @@ fn numbers_of_the_environment_are_written_as_in_the_file(
 ) {
     let read = read(None, of(&[("REWHEEL_LIMITS__WHEEL_BYTES", text)]));
     assert_eq!(read.ok().and_then(|found| found.limits.wheel_bytes), number);
+}
+
+#[test]
+fn platforms_can_be_dropped_by_a_project_or_by_all() {
+    let text = "[defaults]\ndropped-coverage = [\"windows i686\"]\n\
+                [[project]]\npackage = \"a\"\n\
+                [[project]]\npackage = \"b\"\ndropped-coverage = [\"linux musl x86_64\"]\n";
+    let configuration = read_with(text, &[]).unwrap();
+    let dropped = |at: usize| -> Vec<String> {
+        let settings = &configuration.projects[at].settings;
+        let keys = settings.dropped_coverage.iter();
+        keys.map(ToString::to_string).collect()
+    };
+    assert_eq!(dropped(0), ["windows i686"]);
+    assert_eq!(dropped(1), ["linux musl x86_64"]);
+    let wrong = "[[project]]\npackage = \"a\"\ndropped-coverage = [\"macos\"]\n";
+    let told = read_with(wrong, &[]).unwrap_err().to_string();
+    assert!(told.contains("\"macos\" is no platform"), "{told}");
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! What the program uses of a configuration.
 
+use std::path::{Path, PathBuf};
+
 use chrono::TimeDelta;
 use pep440_rs::VersionSpecifiers;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::model::OpensslVersion;
 use crate::policy::Settings;
 use crate::scan;
 
-use super::diagnostic::Problems;
+use super::diagnostic::{Place, Problems};
 use super::raw::Table;
 use super::{project, words};
 
@@ -19,14 +22,29 @@ pub struct Configuration {
     pub watch: Watch,
     /// `[index] url`; it may hold a login.
     pub index_url: Option<SecretString>,
-    /// `[openssl] withdrawn`: releases that count as withdrawn beside the known ones.
-    pub withdrawn: Vec<OpensslVersion>,
+    /// `[openssl]`.
+    pub openssl: Openssl,
     /// `[limits]`.
     pub limits: Limits,
     /// How packages are judged that no project names.
     pub defaults: Settings,
     /// The projects, each with its own package.
     pub projects: Vec<ProjectSettings>,
+}
+
+/// Where OpenSSL's facts come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Openssl {
+    /// `api`: what serves the releases and release-metadata.
+    pub api: Option<Url>,
+    /// `directory`: a local mirror instead; a relative one in a file is beside that file.
+    pub directory: Option<PathBuf>,
+    /// `archive-hosts`: the hosts that `api` may send to for an archive, in lower case.
+    pub archive_hosts: Vec<String>,
+    /// `token-env`: the variable with the token.
+    pub token_env: Option<String>,
+    /// `withdrawn`: releases that count as withdrawn beside the known ones.
+    pub withdrawn: Vec<OpensslVersion>,
 }
 
 /// What is watched, and what counts as old or as soon.
@@ -51,6 +69,8 @@ pub struct Limits {
     pub index_page_bytes: Option<u64>,
     /// `index-files`: the files of a project.
     pub index_files: Option<usize>,
+    /// `feed-bytes`: the size of what a feed of OpenSSL says at once, unpacked.
+    pub feed_bytes: Option<u64>,
     /// `second-looks`: how many ranges are fetched beside the one pass.
     pub second_looks: Option<u32>,
     /// `resumes`: how many times a broken connection is taken up again.
@@ -89,7 +109,13 @@ impl Line {
 }
 
 /// The configuration in a table whose shape has been checked.
-pub(super) fn configuration(root: &Table, problems: &mut Problems) -> Configuration {
+///
+/// `folder` is that of the file.
+pub(super) fn configuration(
+    root: &Table,
+    folder: Option<&Path>,
+    problems: &mut Problems,
+) -> Configuration {
     let empty = Table::default();
     let section = |name: &str| root.table(name).unwrap_or(&empty);
     contradictions(section("openssl"), section("github"), problems);
@@ -105,15 +131,32 @@ pub(super) fn configuration(root: &Table, problems: &mut Problems) -> Configurat
         index_url: section("index")
             .text("url")
             .map(|url| SecretString::from(url.trim().to_owned())),
-        withdrawn: section("openssl")
-            .texts("withdrawn")
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|(text, _)| words::version(text).ok())
-            .collect(),
+        openssl: openssl(section("openssl"), folder),
         limits: limits(section("limits")),
         defaults: project::settings(defaults, &built_in, problems),
         projects: project::projects(&root.tables("project"), defaults, &built_in, problems),
+    }
+}
+
+fn openssl(table: &Table, folder: Option<&Path>) -> Openssl {
+    let directory = table.text("directory").map(PathBuf::from);
+    let is_of_file = matches!(table.place("directory"), Some(Place::File(_)));
+    let texts = |key: &str| table.texts(key).unwrap_or_default().into_iter();
+    Openssl {
+        api: table
+            .text("api")
+            .and_then(|text| words::open_address(text).ok()),
+        directory: match (directory, folder) {
+            (Some(directory), Some(folder)) if is_of_file => Some(folder.join(directory)),
+            (directory, _) => directory,
+        },
+        archive_hosts: texts("archive-hosts")
+            .map(|(text, _)| text.trim().to_ascii_lowercase())
+            .collect(),
+        token_env: table.text("token-env").map(str::to_owned),
+        withdrawn: texts("withdrawn")
+            .filter_map(|(text, _)| words::version(text).ok())
+            .collect(),
     }
 }
 
@@ -147,6 +190,7 @@ fn limits(table: &Table) -> Limits {
         index_files: table
             .number("index-files")
             .and_then(|number| number.try_into().ok()),
+        feed_bytes: table.number("feed-bytes"),
         second_looks: count("second-looks"),
         resumes: count("resumes"),
         parallel: table

@@ -8,7 +8,7 @@ use pep440_rs::VersionSpecifiers;
 use url::Url;
 
 use crate::model::wheel::is_package_name;
-use crate::model::{Library, OpensslVersion, Series, Severity};
+use crate::model::{CoverageKey, Library, OpensslVersion, Series, Severity};
 use crate::policy::{Follow, Reaction};
 
 use super::mask::is_token;
@@ -90,6 +90,16 @@ pub(super) fn open_address(text: &str) -> Result<Url, String> {
         return Err("it holds a login; name a variable with the token instead".to_owned());
     }
     Ok(url)
+}
+
+/// The name of a host, without a port.
+pub(super) fn host(text: &str) -> Result<(), String> {
+    match url::Host::parse(text.trim()) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!(
+            "{text:?} is no host, such as \"codeload.github.com\""
+        )),
+    }
 }
 
 /// The name of a variable of the environment.
@@ -219,6 +229,12 @@ pub(super) fn platform(text: &str) -> Result<(), String> {
     Err(unknown("platform", text, &PLATFORMS))
 }
 
+/// A coverage key, `linux musl x86_64`.
+pub(super) fn coverage(text: &str) -> Result<CoverageKey, String> {
+    text.parse::<CoverageKey>()
+        .map_err(|error| error.to_string())
+}
+
 /// One word of a reaction.
 pub(super) fn reaction(text: &str) -> Result<Reaction, String> {
     Ok(match text {
@@ -310,6 +326,8 @@ mod tests {
             library("openssh").map(drop),
             platform("macosx"),
             reaction("step").map(drop),
+            coverage("macos").map(drop),
+            coverage("linux glibc x86_64").map(drop),
             cve("2026-1234"),
             cve("CVE-2026-x"),
             package("-a"),

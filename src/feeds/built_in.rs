@@ -25,6 +25,7 @@ pub fn reports(facts: &OpensslFacts) -> Vec<FeedReport> {
             source: FactsOrigin::BuiltIn,
             as_of: facts.as_of,
             error: None,
+            is_down: false,
         })
         .collect()
 }

@@ -11,10 +11,10 @@ use super::address::{Origin, host_of};
 /// A bound on a netrc file.
 const MAXIMUM_BYTES: u64 = 1 << 20;
 
-/// A user's name and password. Neither is ever shown.
+/// A user's name and password, or a token. None of them is ever shown.
 #[derive(Clone, Debug)]
 pub struct Login {
-    user: SecretString,
+    user: Option<SecretString>,
     password: SecretString,
 }
 
@@ -22,8 +22,16 @@ impl Login {
     /// A login from its parts, as they are, not percent-encoded.
     pub fn new(user: String, password: String) -> Self {
         Self {
-            user: user.into(),
+            user: Some(user.into()),
             password: password.into(),
+        }
+    }
+
+    /// A token, sent as RFC 6750 says.
+    pub fn token(token: SecretString) -> Self {
+        Self {
+            user: None,
+            password: token,
         }
     }
 
@@ -38,8 +46,9 @@ impl Login {
         })
     }
 
-    pub(super) fn user(&self) -> &str {
-        self.user.expose_secret()
+    /// The user's name; a token has none.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.user.as_ref().map(ExposeSecret::expose_secret)
     }
 
     pub(super) fn password(&self) -> &str {
@@ -181,7 +190,7 @@ mod tests {
     fn sent(credentials: &Credentials, to: &str) -> Option<String> {
         credentials
             .for_url(&url(to))
-            .map(|login| format!("{}:{}", login.user(), login.password()))
+            .map(|login| format!("{}:{}", login.user().unwrap(), login.password()))
     }
 
     #[test]

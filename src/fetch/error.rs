@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::address::printable;
+use super::rate_limit::RateLimit;
 use super::reach::PrivateAddressRefused;
 use super::retry::Retryable;
 
@@ -83,6 +84,8 @@ pub enum FetchError {
         status: u16,
         /// How long the server wants us to wait.
         retry_after: Option<Duration>,
+        /// What it says of its rate limit.
+        rate_limit: Option<RateLimit>,
     },
     /// Something that only answers a conditional or a range request came without one.
     #[error("{url} answered {status}, which was not asked for")]
@@ -131,6 +134,16 @@ pub enum FetchError {
     RedirectToPlain {
         /// The address that redirects.
         from: String,
+    },
+    /// A redirect to a host that is not on the request's list.
+    #[error(
+        "{from} redirects to the host {host:?}, which is not followed: it is not on the list of hosts that may be"
+    )]
+    StrangeRedirect {
+        /// The address that redirects.
+        from: String,
+        /// The host it leads to.
+        host: String,
     },
     /// A public server leads into a private network.
     #[error("{url} is in a private network, but a public server named it; it is not asked")]

@@ -20,6 +20,18 @@ pub enum ReleaseKind {
     PreRelease,
 }
 
+impl ReleaseKind {
+    /// The word in reports and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Security => "security",
+            Self::BugFix => "bug-fix",
+            Self::Feature => "feature",
+            Self::PreRelease => "pre-release",
+        }
+    }
+}
+
 /// One release of OpenSSL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
@@ -35,6 +47,10 @@ pub struct Release {
     /// The day it was withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<NaiveDate>,
+    /// The day since which it is gone from the list in which it was seen; whether that means that
+    /// it was withdrawn is for a person to say, so it stays usable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vanished: Option<NaiveDate>,
     /// Whether only holders of a support contract can have it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub premium_only: bool,
@@ -44,7 +60,10 @@ impl Release {
     /// Whether everybody can build with it: final, public and not withdrawn. Only such a release
     /// fixes anything or can be a target.
     pub fn is_usable(&self) -> bool {
-        self.version.is_final() && !self.premium_only && self.withdrawn.is_none()
+        self.version.is_final()
+            && self.kind != ReleaseKind::PreRelease
+            && !self.premium_only
+            && self.withdrawn.is_none()
     }
 }
 

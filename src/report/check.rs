@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use pep440_rs::Version;
 
 use crate::feeds::FeedReport;
-use crate::policy::{Decision, DecisionKind, PlannedAction, Reason, ReasonCode};
+use crate::policy::{Decision, DecisionKind, PlannedAction, Reason, ReasonCode, WheelVerdict};
 
 use super::action::{Action, ActionKind, ActionState};
 
@@ -113,6 +113,14 @@ impl LineReport {
         self.has(ReasonCode::UnknownPackage) || self.has(ReasonCode::NoSuchVersion)
     }
 
+    /// Whether OpenSSL's code is in one of its wheels, so that OpenSSL's word matters.
+    pub fn carries_openssl(&self) -> bool {
+        self.decision
+            .wheels
+            .iter()
+            .any(WheelVerdict::carries_openssl)
+    }
+
     /// Whether one of the line's reasons has this code.
     pub fn has(&self, code: ReasonCode) -> bool {
         self.decision
@@ -130,7 +138,9 @@ impl CheckReport {
             ExitStatus::Usage
         } else if any(&|line| line.decision.is_due) {
             ExitStatus::Due
-        } else if any(&|line| line.decision.is_unclear) {
+        } else if any(&|line| line.decision.is_unclear)
+            || (self.feeds.iter().any(|feed| feed.is_down) && any(&LineReport::carries_openssl))
+        {
             ExitStatus::Unclear
         } else {
             ExitStatus::Well

@@ -9,7 +9,7 @@ use crate::model::advisory::advisory_url;
 
 use super::check::{CheckReport, LineReport};
 use super::printable::markdown as clean;
-use super::{history, rows, wording};
+use super::{feeds, history, rows, wording};
 
 /// Writes the report.
 pub fn check(report: &CheckReport) -> String {
@@ -26,15 +26,9 @@ pub fn check(report: &CheckReport) -> String {
     for feed in &report.feeds {
         let _ = writeln!(
             markdown,
-            "- OpenSSL {}: {} facts of {}",
+            "- OpenSSL {}: {}",
             feed.name,
-            match feed.source {
-                crate::model::FactsOrigin::Network => "live",
-                crate::model::FactsOrigin::Cache => "remembered",
-                crate::model::FactsOrigin::BuiltIn => "built-in",
-                crate::model::FactsOrigin::Directory => "mirrored",
-            },
-            feed.as_of
+            clean(&feeds::origin(feed, today))
         );
     }
     markdown
@@ -156,7 +150,7 @@ fn versions(markdown: &mut String, package: &str, lines: &[&LineReport]) {
 
 /// The head of a table, behind an empty line: without it the table would be part of what stands
 /// before it.
-fn head(markdown: &mut String, names: &[&str]) {
+pub(super) fn head(markdown: &mut String, names: &[&str]) {
     if !markdown.ends_with("\n\n") {
         markdown.push('\n');
     }
@@ -164,6 +158,6 @@ fn head(markdown: &mut String, names: &[&str]) {
     row(markdown, &vec!["---"; names.len()]);
 }
 
-fn row(markdown: &mut String, cells: &[&str]) {
+pub(super) fn row(markdown: &mut String, cells: &[&str]) {
     let _ = writeln!(markdown, "| {} |", cells.join(" | "));
 }

@@ -8,7 +8,7 @@ use crate::policy::Decision;
 
 use super::check::{CheckReport, LineReport};
 use super::printable::printable;
-use super::{Appearance, history, rows, table, wording};
+use super::{Appearance, feeds, history, rows, table, wording};
 
 /// Below how many columns the table of wheels is written in its short forms.
 const NARROW: u16 = 120;
@@ -29,6 +29,11 @@ pub fn check(report: &CheckReport, appearance: Appearance) -> String {
         } else {
             text.push_str(&history::text(package, &lines, appearance));
         }
+    }
+    let mut label = "\njudged by  ";
+    for line in feeds::lines(&report.feeds, today) {
+        let _ = writeln!(text, "{label}{}", printable(&line));
+        label = "           ";
     }
     text
 }
@@ -148,7 +153,7 @@ fn decision(decision: &Decision, appearance: Appearance) -> String {
 }
 
 /// The sentence folded to the width, further lines indented as far as its label.
-fn wrapped(label: &str, sentence: &str, width: usize) -> String {
+pub(super) fn wrapped(label: &str, sentence: &str, width: usize) -> String {
     let indent = " ".repeat(label.len());
     let mut text = String::new();
     let mut line = label.to_owned();

@@ -82,7 +82,7 @@ async fn a_refused_connection_leaves_it_untold() {
     let index = FakeIndex::start().await;
     let url = index.url();
     drop(index);
-    let report = round::of(&url)
+    let (report, _) = round::of(&url)
         .check(
             &[round::request("demo", false)],
             std::sync::Arc::new(Silent),
@@ -105,6 +105,8 @@ async fn a_refused_connection_leaves_it_untold() {
 
     decision: inform: not everything could be told
       because  the files of "demo" cannot be listed: [address]demo/ cannot be reached: [reason]; check the network, the proxy settings and the address [index-unavailable]
+
+    judged by  releases, advisories and life times: built-in facts of 2026-10-23
     "#);
     assert!(markdown::check(&report).starts_with("## demo\n\n"));
 }
@@ -113,7 +115,7 @@ async fn a_refused_connection_leaves_it_untold() {
 #[case::a_word("nonsense")]
 #[case::a_file("file:///simple/")]
 fn an_address_that_is_none_is_a_mistake(#[case] url: &str) {
-    let ran = User::new().run(&["check-now", "demo", "--index-url", url]);
+    let ran = User::new().run(&["check-now", "--offline", "demo", "--index-url", url]);
     ran.exits(2).complains("error: ");
     assert_eq!(ran.stdout, "");
 }
@@ -228,7 +230,7 @@ fn a_login_in_the_address_is_used_and_never_shown() {
     index.requires("Basic bWU6czNjcmV0");
     let url = index.url().replace("http://", "http://me:s3cret@");
     let user = User::new();
-    let ran = user.run(&["check-now", "demo", "--index-url", &url, "-vv"]);
+    let ran = user.run(&["check-now", "--offline", "demo", "--index-url", &url, "-vv"]);
     ran.exits(1);
     let refused = user.check(&index, &["demo", "--no-cache"]);
     refused.exits(3).says("a login is needed");

@@ -70,7 +70,7 @@ impl House {
             .env("REWHEEL_CACHE_DIR", self.cache())
             .env("NO_PROXY", "127.0.0.1")
             .current_dir(self.folder.path())
-            .arg("check-now");
+            .args(["check-now", "--offline"]);
         command
     }
 

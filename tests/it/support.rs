@@ -1,13 +1,15 @@
-//! What tests are built from: a fake package index over loopback, small wheels and
+//! What tests are built from: a fake package index and a fake GitHub over loopback, small wheels and
 //! binaries, a client that does not wait, the real command.
 
 pub mod binary;
 pub mod client;
 pub mod command;
+pub mod fake_feeds;
 pub mod fake_index;
 pub mod published;
 pub mod recorded;
 pub mod reply;
 pub mod round;
+pub mod server;
 pub mod shape;
 pub mod wheel;

@@ -69,10 +69,14 @@ impl User {
         }
     }
 
-    /// Runs `check-now` against an index.
+    /// Runs `check-now` against an index, with the built-in facts.
     pub fn check(&self, index: &FakeIndex, arguments: &[&str]) -> Ran {
         let url = index.url();
-        let all = [&["check-now", "--index-url", url.as_str()], arguments].concat();
+        let all = [
+            &["check-now", "--offline", "--index-url", url.as_str()],
+            arguments,
+        ]
+        .concat();
         self.run(&all)
     }
 }

@@ -19,17 +19,14 @@ mod pages;
 mod serving;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
 use axum::Router;
 use rewheel::source::Sha256Sum;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 use super::recorded::Recorded;
 use super::reply::Fault;
+use super::server::Server;
 
 /// A file on the fake index.
 #[derive(Clone, Debug)]
@@ -118,10 +115,8 @@ struct Inner {
 
 /// The fake index. It ends when it is dropped.
 pub struct FakeIndex {
-    address: SocketAddr,
+    server: Server,
     inner: Arc<Mutex<Inner>>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl FakeIndex {
@@ -133,30 +128,12 @@ impl FakeIndex {
     /// Starts an empty index.
     pub fn start_blocking() -> Self {
         let inner = Arc::new(Mutex::new(Inner::default()));
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let state = Arc::clone(&inner);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async move {
-                let listener = TcpListener::from_std(listener).unwrap();
-                let router = Router::new().fallback(serving::answer).with_state(state);
-                tokio::select! {
-                    served = axum::serve(listener, router).into_future() => served.unwrap(),
-                    _ = stopped => {}
-                }
-            });
-        });
+        let router = Router::new()
+            .fallback(serving::answer)
+            .with_state(Arc::clone(&inner));
         Self {
-            address,
+            server: Server::start(router),
             inner,
-            stop: Some(stop),
-            thread: Some(thread),
         }
     }
 
@@ -167,7 +144,7 @@ impl FakeIndex {
 
     /// `http://127.0.0.1:PORT`.
     pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.server.address())
     }
 
     /// The address of a file.
@@ -249,14 +226,5 @@ impl FakeIndex {
     fn change(&self, change: impl FnOnce(&mut Inner)) -> &Self {
         change(&mut self.inner.lock().unwrap());
         self
-    }
-}
-
-impl Drop for FakeIndex {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }

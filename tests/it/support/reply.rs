@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::Write;
+use std::ops::Range;
 use std::pin::Pin;
 
 use axum::body::{Body, Bytes};
@@ -36,6 +37,36 @@ pub enum Fault {
     },
     /// So many zero bytes, packed with gzip into a thousandth of that.
     GzipBomb(usize),
+}
+
+impl Fault {
+    /// The answer gone wrong, with the bytes of a file that it then carries.
+    pub fn spoil(&self, reply: Reply, served: Option<Range<u64>>) -> (Reply, Option<Range<u64>>) {
+        match self {
+            Self::Status(status, headers) => {
+                let headers = headers.clone();
+                let reply = Reply {
+                    headers,
+                    ..Reply::new(*status)
+                };
+                (reply, None)
+            }
+            Self::Redirect(to) => (Reply::new(302).header("location", to), None),
+            Self::NeverAnswer => (Reply::new(0), None),
+            Self::ContentRange(text) => (reply.header("content-range", text), served),
+            Self::Page { content_type, body } => {
+                let reply = Reply::new(200).header("content-type", *content_type);
+                (reply.body(body.clone()), None)
+            }
+            Self::GzipBomb(length) => (Reply::gzip_bomb(*length), None),
+            Self::CutAfter(bytes) | Self::StallAfter(bytes) => {
+                let served =
+                    served.map(|range| range.start..range.end.min(range.start + *bytes as u64));
+                (reply, served)
+            }
+            Self::IgnoreRange => (reply, served),
+        }
+    }
 }
 
 /// An answer before it is written.

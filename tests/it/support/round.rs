@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rewheel::cycle::{Cycle, LineRequest, Silent};
-use rewheel::feeds::built_in;
+use rewheel::feeds::watch::FeedSource;
+use rewheel::feeds::{Known, Watch, built_in};
 use rewheel::index::{Index, IndexLimits};
-use rewheel::model::{Release, Releases, Wanted};
+use rewheel::model::{Release, ReleaseAssets, Releases, Wanted};
 use rewheel::policy::Settings;
 use rewheel::report::CheckReport;
 use rewheel::scan;
@@ -41,11 +42,16 @@ pub fn of(url: &str) -> Cycle {
         ..release.clone()
     });
     openssl.releases = Releases::new(releases.collect());
+    let known = Known {
+        reports: built_in::reports(&openssl),
+        facts: openssl,
+        assets: ReleaseAssets::default(),
+        warnings: Vec::new(),
+    };
     Cycle {
         index: Index::new(&client(), &location(url), IndexLimits::default()),
         store: Store::none(),
-        feeds: built_in::reports(&openssl),
-        openssl,
+        watch: Watch::new(FeedSource::Fixed(Box::new(known)), Vec::new()).unwrap(),
         scan_limits: scan::Limits::default(),
         wheel_limits: WheelLimits::default(),
         parallel: 2,
@@ -69,4 +75,5 @@ pub async fn check(index: &FakeIndex, package: &str, every_version: bool) -> Che
     of(&index.url())
         .check(&[request(package, every_version)], Arc::new(Silent))
         .await
+        .0
 }

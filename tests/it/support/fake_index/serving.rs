@@ -27,7 +27,7 @@ pub(super) async fn answer(
         let ignore_range = matches!(fault, Some(Fault::IgnoreRange));
         let (reply, served) = inner.reply(&path, &headers, ignore_range);
         let (reply, served) = match &fault {
-            Some(fault) => spoil(reply, served, fault),
+            Some(fault) => fault.spoil(reply, served),
             None => (reply, served),
         };
         inner.requests.push(Recorded {
@@ -44,33 +44,6 @@ pub(super) async fn answer(
         Some(Fault::CutAfter(bytes)) => reply.broken_after(bytes, false),
         Some(Fault::StallAfter(bytes)) => reply.broken_after(bytes, true),
         _ => reply.into_response(),
-    }
-}
-
-fn spoil(reply: Reply, served: Option<Range<u64>>, fault: &Fault) -> (Reply, Option<Range<u64>>) {
-    match fault {
-        Fault::Status(status, headers) => {
-            let headers = headers.clone();
-            let reply = Reply {
-                headers,
-                ..Reply::new(*status)
-            };
-            (reply, None)
-        }
-        Fault::Redirect(to) => (Reply::new(302).header("location", to), None),
-        Fault::NeverAnswer => (Reply::new(0), None),
-        Fault::ContentRange(text) => (reply.header("content-range", text), served),
-        Fault::Page { content_type, body } => {
-            let reply = Reply::new(200).header("content-type", *content_type);
-            (reply.body(body.clone()), None)
-        }
-        Fault::GzipBomb(length) => (Reply::gzip_bomb(*length), None),
-        Fault::CutAfter(bytes) | Fault::StallAfter(bytes) => {
-            let served =
-                served.map(|range| range.start..range.end.min(range.start + *bytes as u64));
-            (reply, served)
-        }
-        Fault::IgnoreRange => (reply, served),
     }
 }
 

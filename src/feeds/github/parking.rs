@@ -1,0 +1,65 @@
+//! How long a server that has had enough is left alone.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::fetch::RateLimit;
+
+/// The wait that GitHub asks for where its answer names none.
+const SHORTEST_PARKING: TimeDelta = TimeDelta::seconds(60);
+/// No server is left alone for longer, whatever it says.
+const LONGEST_PARKING: TimeDelta = TimeDelta::hours(24);
+
+/// Whether no request is left.
+pub(super) const fn is_spent(rate_limit: RateLimit) -> bool {
+    rate_limit.remaining == 0
+}
+
+/// When the server may be asked again: as it says, else after a minute, and within a day.
+pub(super) fn free_again(
+    retry_after: Option<Duration>,
+    rate_limit: Option<RateLimit>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let asked = retry_after
+        .and_then(|wait| now.checked_add_signed(TimeDelta::from_std(wait).ok()?))
+        .or_else(|| {
+            let reset = i64::try_from(rate_limit.filter(|limit| is_spent(*limit))?.reset).ok()?;
+            DateTime::from_timestamp(reset, 0)
+        });
+    let after = |wait: TimeDelta| now.checked_add_signed(wait).unwrap_or(now);
+    match asked {
+        Some(until) if until > now => until.min(after(LONGEST_PARKING)),
+        _ => after(SHORTEST_PARKING),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::as_it_says(Some(90), None, 90)]
+    #[case::before_the_reset(Some(90), Some((0, 600)), 90)]
+    #[case::at_the_reset(None, Some((0, 600)), 600)]
+    #[case::a_reset_that_is_past(None, Some((0, -5)), 60)]
+    #[case::requests_are_left(None, Some((7, 600)), 60)]
+    #[case::nothing_said(None, None, 60)]
+    #[case::for_ever(None, Some((0, 1_000_000_000)), 24 * 60 * 60)]
+    fn a_server_is_left_alone(
+        #[case] retry_after: Option<u64>,
+        #[case] limit: Option<(u64, i64)>,
+        #[case] seconds: i64,
+    ) {
+        let now = DateTime::from_timestamp(1_795_374_000, 0).unwrap();
+        let limit = limit.map(|(remaining, reset)| RateLimit {
+            remaining,
+            reset: u64::try_from(now.timestamp() + reset).unwrap(),
+        });
+        let until = free_again(retry_after.map(Duration::from_secs), limit, now);
+        assert_eq!((until - now).num_seconds(), seconds);
+    }
+}
