@@ -221,6 +221,7 @@ fn read_releases(folder: &Path) -> Result<Vec<Release>> {
                 date: entry.date,
                 kind,
                 withdrawn,
+                vanished: None,
                 premium_only: entry.premium_only,
             })
         })
@@ -272,6 +273,7 @@ fn releases_named_by_fixes(
             kind: ReleaseKind::Security,
             severity: Some(severity),
             withdrawn: None,
+            vanished: None,
             premium_only: false,
         })
         .collect()

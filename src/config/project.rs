@@ -152,6 +152,12 @@ pub(super) fn settings(table: &Table, built_in: &Settings, problems: &mut Proble
     if let Some(Ok(settle)) = table.text("series-settle").map(words::duration) {
         settings.series_settle = settle;
     }
+    if let Some(dropped) = table.texts("dropped-coverage") {
+        let keys = dropped
+            .iter()
+            .filter_map(|(text, _)| words::coverage(text).ok());
+        settings.dropped_coverage = keys.collect();
+    }
     if let Some(policy) = table.table("policy") {
         for event in EVENTS {
             if let Some(reaction) = reaction(policy, event, problems) {

@@ -135,6 +135,7 @@ static PROJECT: &[Key] = &[
     LINES,
     FOLLOW,
     SERIES_SETTLE,
+    DROPPED_COVERAGE,
     POLICY,
     ISSUE,
     STEPS,
@@ -146,6 +147,7 @@ static DEFAULTS: &[Key] = &[
     LINES,
     FOLLOW,
     SERIES_SETTLE,
+    DROPPED_COVERAGE,
     POLICY,
     ISSUE,
     STEPS,
@@ -159,6 +161,11 @@ const SERIES_SETTLE: Key = text(
     "series-settle",
     |text| words::duration(text).map(drop),
     "30d",
+);
+const DROPPED_COVERAGE: Key = texts(
+    "dropped-coverage",
+    |text| words::coverage(text).map(drop),
+    "[\"macos x86_64\"]",
 );
 const POLICY_EXAMPLE: &str = "[\"issue\"]";
 const POLICY: Key = key("policy", Kind::Table(POLICIES));

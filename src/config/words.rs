@@ -8,7 +8,7 @@ use pep440_rs::VersionSpecifiers;
 use url::Url;
 
 use crate::model::wheel::is_package_name;
-use crate::model::{Library, OpensslVersion, Series, Severity};
+use crate::model::{CoverageKey, Library, OpensslVersion, Series, Severity};
 use crate::policy::{Follow, Reaction};
 
 use super::mask::is_token;
@@ -219,6 +219,12 @@ pub(super) fn platform(text: &str) -> Result<(), String> {
     Err(unknown("platform", text, &PLATFORMS))
 }
 
+/// A coverage key, `linux musl x86_64`.
+pub(super) fn coverage(text: &str) -> Result<CoverageKey, String> {
+    text.parse::<CoverageKey>()
+        .map_err(|error| error.to_string())
+}
+
 /// One word of a reaction.
 pub(super) fn reaction(text: &str) -> Result<Reaction, String> {
     Ok(match text {
@@ -310,6 +316,8 @@ mod tests {
             library("openssh").map(drop),
             platform("macosx"),
             reaction("step").map(drop),
+            coverage("macos").map(drop),
+            coverage("linux glibc x86_64").map(drop),
             cve("2026-1234"),
             cve("CVE-2026-x"),
             package("-a"),

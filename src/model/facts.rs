@@ -44,6 +44,7 @@ impl OpensslFacts {
             .filter(|release| release.date <= day)
             .map(|release| Release {
                 withdrawn: release.withdrawn.filter(|withdrawn| *withdrawn <= day),
+                vanished: release.vanished.filter(|vanished| *vanished <= day),
                 ..release.clone()
             })
             .collect();

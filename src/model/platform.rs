@@ -4,6 +4,7 @@
 //! Android), <https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/>.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -172,6 +173,39 @@ impl fmt::Display for Os {
     }
 }
 
+/// A text that names no coverage key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no platform: an operating system and an architecture, such as \"macos x86_64\", \
+     \"windows i686\" or \"linux musl aarch64\""
+)]
+pub struct ParseCoverageKeyError(String);
+
+/// Reads what is shown of a key: `linux x86_64`, `linux musl aarch64`, `macos aarch64`.
+impl FromStr for CoverageKey {
+    type Err = ParseCoverageKeyError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || ParseCoverageKeyError(text.chars().take(64).collect());
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (os, libc, machine) = match words.as_slice() {
+            ["linux", "musl", machine] => (Os::Linux, Some(Libc::Musl), machine),
+            ["linux", machine] => (Os::Linux, Some(Libc::Glibc), machine),
+            ["macos", machine] => (Os::Macos, None, machine),
+            ["windows", machine] => (Os::Windows, None, machine),
+            _ => return Err(error()),
+        };
+        match architecture(machine) {
+            Architecture::Other => Err(error()),
+            known => Ok(Self {
+                os,
+                libc,
+                architecture: Some(known),
+            }),
+        }
+    }
+}
+
 impl fmt::Display for CoverageKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.os.as_str())?;
@@ -218,5 +252,24 @@ mod tests {
             .map(ToString::to_string)
             .collect();
         assert_eq!(covers.join(", "), expected);
+    }
+
+    #[rstest]
+    #[case("manylinux_2_28_aarch64")]
+    #[case("musllinux_1_2_x86_64")]
+    #[case("win32")]
+    #[case("macosx_11_0_arm64")]
+    fn keys_go_there_and_back(#[case] tag: &str) {
+        let key = PlatformTag::new(tag).covers[0];
+        assert_eq!(key.to_string().parse(), Ok(key));
+    }
+
+    #[rstest]
+    #[case("macos")]
+    #[case("linux glibc x86_64")]
+    #[case("windows z80")]
+    #[case("")]
+    fn other_texts_name_no_key(#[case] text: &str) {
+        assert!(text.parse::<CoverageKey>().is_err());
     }
 }

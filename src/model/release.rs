@@ -35,6 +35,10 @@ pub struct Release {
     /// The day it was withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<NaiveDate>,
+    /// The day since which it is gone from the list in which it was seen; whether that means that
+    /// it was withdrawn is for a person to say, so it stays usable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vanished: Option<NaiveDate>,
     /// Whether only holders of a support contract can have it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub premium_only: bool,

@@ -4,9 +4,10 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Finding, Library, Linkage, OpensslFacts, OpensslVersion, Series, Severity, Support,
+    Finding, Library, Linkage, OpensslFacts, OpensslVersion, Release, Series, Severity, Support,
 };
 
+use super::newer::ranges;
 use super::reason::{Reason, ReasonCode};
 use super::status::Status;
 
@@ -30,6 +31,9 @@ pub struct Assessment {
     pub advisories: Vec<AdvisoryMatch>,
     /// The worst severity, pending advisories included.
     pub severity: Option<Severity>,
+    /// The worst severity of what a release that exists fixes, pending advisories included; it is
+    /// what steps are weighed by.
+    pub fixable_severity: Option<Severity>,
     /// Since when something could have been done: the day of the first release that fixes one of
     /// the advisories; else of the withdrawal, of the next release, of the end of support.
     pub due_since: Option<NaiveDate>,
@@ -43,6 +47,7 @@ impl Assessment {
             status,
             advisories: Vec::new(),
             severity: None,
+            fixable_severity: None,
             due_since: None,
             reasons: vec![Reason::new(code, message)],
         }
@@ -150,6 +155,7 @@ impl Judge<'_> {
             status: Status::Current,
             advisories: Vec::new(),
             severity: None,
+            fixable_severity: None,
             due_since: None,
             reasons: Vec::new(),
         };
@@ -244,7 +250,17 @@ impl Judge<'_> {
                 Some(next.date),
                 ReasonCode::NewerRelease,
                 format!(
-                    "{} of {} is the newest public release of {}",
+                    "{}{} of {} is the newest public release of {}",
+                    if next == newest {
+                        String::new()
+                    } else {
+                        let is_newer = |release: &Release| {
+                            release.version.series() == self.series()
+                                && release.version > self.linked
+                                && release.is_usable()
+                        };
+                        format!("{} are newer; ", ranges(&self.facts.releases, is_newer))
+                    },
                     newest.version,
                     newest.date,
                     self.series()
@@ -291,14 +307,12 @@ fn raise(
     assessment.reasons.push(Reason::new(code, message));
 }
 
-fn raise_severity(assessment: &mut Assessment, severity: Severity) {
-    let weigh = |severity: Severity| (severity.weight(), severity);
-    if assessment
-        .severity
-        .is_none_or(|known| weigh(severity) > weigh(known))
-    {
-        assessment.severity = Some(severity);
-    }
+/// The worse of two severities.
+fn worse(known: Option<Severity>, other: Severity) -> Option<Severity> {
+    known
+        .into_iter()
+        .chain([other])
+        .max_by_key(|severity| (severity.weight(), *severity))
 }
 
 mod advisories;

@@ -30,6 +30,8 @@ pub enum Event {
     CoverageShrank,
     /// A wheel could not be read.
     Unreadable,
+    /// A release that matters to the wheels is gone from the list in which it was seen.
+    ReleaseVanished,
 }
 
 impl Event {
@@ -47,6 +49,7 @@ impl Event {
             Self::PlatformsDisagree => "platforms-disagree",
             Self::CoverageShrank => "coverage-shrank",
             Self::Unreadable => "unreadable",
+            Self::ReleaseVanished => "release-vanished",
         }
     }
 }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use pep440_rs::Version;
 
-use crate::model::{CoverageKey, OpensslFacts, OpensslVersion, Series, Severity};
+use crate::model::{CoverageKey, OpensslFacts, Series, Severity};
 
 use super::coverage;
 use super::event::Event;
 use super::reason::{Reason, ReasonCode};
 use super::settings::{Reaction, Settings};
-use super::target::{Targets, first_release};
+use super::target::Targets;
 use super::wheel::{FindingVerdict, WheelFacts, WheelVerdict};
 
 /// What is known of one line of a project.
@@ -74,6 +74,7 @@ pub(super) fn observe(
     line.due();
     line.told();
     line.facts_age();
+    line.newer_releases();
     Observation {
         reactions: line.events,
         steps: line.steps,
@@ -124,10 +125,11 @@ impl Line<'_> {
         let missing = coverage::missing(
             self.facts.previous_coverage,
             &current,
+            &self.settings.dropped_coverage,
             self.facts.first_upload,
             self.now,
         );
-        if let Some(reason) = missing {
+        for reason in missing {
             if reason.code == ReasonCode::CoverageShrank {
                 let reaction = self.settings.reaction(Event::CoverageShrank);
                 self.raise(Event::CoverageShrank, reaction);
@@ -149,15 +151,19 @@ impl Line<'_> {
             });
             let target = followed.filter(|series| self.is_built_for(*series));
             let moves = followed != finding.linked().map(|version| version.series());
-            let mut events = events_of(finding);
+            let mut events = events_of(finding, self.facts.openssl);
             if moves && target.is_some() {
                 events.push(Event::NewSeries);
             }
             for event in events {
-                let reaction = self.reaction(event, finding);
+                let mut reaction = self.reaction(event, finding);
+                if target.is_none() {
+                    // There is nothing to build with, so people have to see to it.
+                    reaction = reaction.min(Reaction::Issue);
+                }
                 self.raise(event, reaction);
                 if let (Reaction::Steps, Some(series)) = (reaction, target) {
-                    let weight = finding.assessment.severity.map_or(0, Severity::weight);
+                    let weight = fixable(finding);
                     let known = self.steps.entry(series).or_insert(weight);
                     *known = weight.max(*known);
                 }
@@ -176,8 +182,7 @@ impl Line<'_> {
             // A release that does not exist yet is never waited for with more than a report.
             (Event::Exposed, _) if !assessment.is_exposed_for_good() => Reaction::Inform,
             (Event::Security, Reaction::Steps) => {
-                let weight = assessment.severity.map_or(0, Severity::weight);
-                if weight >= self.settings.steps_severity.weight() {
+                if fixable(finding) >= self.settings.steps_severity.weight() {
                     Reaction::Steps
                 } else {
                     Reaction::Issue
@@ -186,114 +191,16 @@ impl Line<'_> {
             (_, reaction) => reaction,
         }
     }
+}
 
-    /// Events that are only told.
-    fn told(&mut self) {
-        let wheels = self.wheels;
-        for (code, event) in [
-            (ReasonCode::Unreadable, Event::Unreadable),
-            (ReasonCode::SbomDisagrees, Event::SbomDisagrees),
-        ] {
-            if wheels.iter().any(|wheel| wheel.has(code)) {
-                let reaction = self.settings.reaction(event);
-                self.raise(event, reaction);
-            }
-        }
-        self.platforms_disagree();
-        self.new_series();
-        self.support_ends_soon();
-    }
-
-    fn platforms_disagree(&mut self) {
-        let mut by_versions: BTreeMap<Vec<OpensslVersion>, BTreeSet<String>> = BTreeMap::new();
-        for wheel in self
-            .wheels
-            .iter()
-            .filter(|wheel| !wheel.linked().is_empty())
-        {
-            by_versions
-                .entry(wheel.linked())
-                .or_default()
-                .extend(wheel.name.coverage().iter().map(ToString::to_string));
-        }
-        if by_versions.len() < 2 {
-            return;
-        }
-        let shown: Vec<String> = by_versions
-            .into_iter()
-            .map(|(versions, platforms)| {
-                let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
-                let platforms: Vec<String> = platforms.into_iter().collect();
-                format!("{} on {}", versions.join(" and "), platforms.join(", "))
-            })
-            .collect();
-        let reaction = self.settings.reaction(Event::PlatformsDisagree);
-        self.raise(Event::PlatformsDisagree, reaction);
-        self.say(ReasonCode::PlatformsDisagree, shown.join("; "));
-    }
-
-    fn new_series(&mut self) {
-        let Some(newest_linked) = self.targets.followed.keys().next_back().copied() else {
-            return;
-        };
-        let openssl = self.facts.openssl;
-        for life_time in openssl.life_times.iter() {
-            if life_time.series <= newest_linked || self.today > life_time.ends {
-                continue;
-            }
-            let Some(first) = first_release(openssl, life_time.series) else {
-                continue;
-            };
-            self.say(
-                ReasonCode::NewSeries,
-                format!(
-                    "the series {} began with {} on {}; the newest series of the wheels is {newest_linked}",
-                    life_time.series, first.version, first.date
-                ),
-            );
-            // A series stays newer for years; it is news only until it has settled.
-            if self.today.signed_duration_since(first.date) <= self.settings.series_settle {
-                // No wheel is to carry it yet, so nothing is built for it.
-                let reaction = self.settings.reaction(Event::NewSeries);
-                self.raise(Event::NewSeries, reaction.min(Reaction::Issue));
-            }
-        }
-    }
-
-    fn support_ends_soon(&mut self) {
-        for series in self.targets.followed.keys() {
-            let Some(life_time) = self.facts.openssl.life_times.get(*series) else {
-                continue;
-            };
-            let left = life_time.ends.signed_duration_since(self.today);
-            if left.num_days() >= 0 && left <= self.settings.end_of_life_notice {
-                let message = format!("the support of {series} ends on {}", life_time.ends);
-                self.reasons
-                    .push(Reason::new(ReasonCode::EndOfLifeSoon, message));
-            }
-        }
-    }
-
-    /// Facts that are too old cannot prove that nothing newer exists.
-    fn facts_age(&mut self) {
-        let as_of = self.facts.openssl.as_of;
-        let age = self.today.signed_duration_since(as_of);
-        let matters = self.wheels.iter().any(WheelVerdict::carries_openssl);
-        if matters && age > self.settings.maximum_fact_age {
-            self.say(
-                ReasonCode::FactsTooOld,
-                format!(
-                    "what is known of OpenSSL is of {as_of}, {} days old: a release or an \
-                     advisory after that day would not be seen, so \"current\" cannot be vouched for",
-                    age.num_days()
-                ),
-            );
-        }
-    }
+/// The weight of the worst severity that a build with the target would mend.
+fn fixable(finding: &FindingVerdict) -> u8 {
+    let severity = finding.assessment.fixable_severity;
+    severity.map_or(0, Severity::weight)
 }
 
 /// The events of one finding: its status, and what stands behind it.
-fn events_of(finding: &FindingVerdict) -> Vec<Event> {
+fn events_of(finding: &FindingVerdict, openssl: &OpensslFacts) -> Vec<Event> {
     let assessment = &finding.assessment;
     let mut events = Vec::new();
     for (code, event) in [
@@ -316,7 +223,18 @@ fn events_of(finding: &FindingVerdict) -> Vec<Event> {
         && !assessment.has(ReasonCode::AdvisoriesPending)
         && !assessment.has(ReasonCode::WithdrawnRelease)
     {
-        events.push(Event::BugFix);
+        let newest = finding
+            .linked()
+            .and_then(|linked| openssl.releases.newest(linked.series()));
+        // The first release of a series is a new series even to a wheel that carries a beta of it.
+        let begins = newest.is_some_and(|release| release.version.is_first_of_series());
+        events.push(if begins {
+            Event::NewSeries
+        } else {
+            Event::BugFix
+        });
     }
     events
 }
+
+mod told;

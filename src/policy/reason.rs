@@ -56,10 +56,30 @@ pub enum ReasonCode {
     CoverageShrank,
     /// A platform that the previous version covered has no wheel yet.
     PlatformsArriving,
+    /// A platform that the previous version covered was dropped on purpose.
+    CoverageDropped,
     /// An advisory that holds the linked version was accepted on purpose.
     AcceptedAdvisory,
     /// A series newer than the linked ones exists.
     NewSeries,
+    /// A release was seen in the list of releases and is gone from it.
+    ReleaseVanished,
+    /// A newer release is of the series that is followed: it is, or leads to, the target.
+    NewerInFollowedSeries,
+    /// A newer release is of a series that has not settled yet.
+    NewerInSettlingSeries,
+    /// A newer release is of a series that is not followed.
+    NewerInOtherSeries,
+    /// A newer release is of a series whose support has ended.
+    NewerInEndedSeries,
+    /// A newer release is an alpha or a beta.
+    NewerPreRelease,
+    /// A newer release is for holders of a support contract only.
+    NewerPremiumOnly,
+    /// A newer release was withdrawn.
+    NewerWithdrawn,
+    /// A newer release cannot be compared with what a distribution patched.
+    NewerNotComparable,
     /// The newest version of the project has no wheels yet; the one before is judged.
     NoWheelsYet,
     /// The project publishes no wheels that count.
@@ -104,8 +124,18 @@ impl ReasonCode {
             Self::PlatformsDisagree => "platforms-disagree",
             Self::CoverageShrank => "coverage-shrank",
             Self::PlatformsArriving => "platforms-arriving",
+            Self::CoverageDropped => "coverage-dropped",
             Self::AcceptedAdvisory => "accepted-advisory",
             Self::NewSeries => "new-series",
+            Self::ReleaseVanished => "release-vanished",
+            Self::NewerInFollowedSeries => "newer-in-followed-series",
+            Self::NewerInSettlingSeries => "newer-in-settling-series",
+            Self::NewerInOtherSeries => "newer-in-other-series",
+            Self::NewerInEndedSeries => "newer-in-ended-series",
+            Self::NewerPreRelease => "newer-pre-release",
+            Self::NewerPremiumOnly => "newer-premium-only",
+            Self::NewerWithdrawn => "newer-withdrawn",
+            Self::NewerNotComparable => "newer-not-comparable",
             Self::NoWheelsYet => "no-wheels-yet",
             Self::NoWheels => "no-wheels",
             Self::FactsTooOld => "facts-too-old",

@@ -1,10 +1,10 @@
 //! What a project wants: which series it follows and how it reacts to events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
-use crate::model::{Series, Severity};
+use crate::model::{CoverageKey, Series, Severity};
 
 use super::acceptance::Acceptance;
 use super::event::Event;
@@ -48,6 +48,8 @@ pub struct Settings {
     pub maximum_fact_age: TimeDelta,
     /// The lowest severity that starts steps for [`Event::Security`].
     pub steps_severity: Severity,
+    /// The coverage keys that the project dropped on purpose.
+    pub dropped_coverage: BTreeSet<CoverageKey>,
     /// Findings that are accepted on purpose.
     pub accepted: Vec<Acceptance>,
     /// The reactions; an event without one is told only.
@@ -70,6 +72,7 @@ impl Default for Settings {
             end_of_life_notice: TimeDelta::days(60),
             maximum_fact_age: TimeDelta::days(3),
             steps_severity: Severity::Low,
+            dropped_coverage: BTreeSet::new(),
             accepted: Vec::new(),
             reactions: BTreeMap::from(reactions),
         }

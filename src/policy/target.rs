@@ -55,12 +55,8 @@ pub fn targets(
         let followed = match settings.follow {
             Follow::Series => series,
             Follow::Named(named) => named,
-            Follow::Latest => {
-                settled(facts, settings.series_settle, today, |_| true).unwrap_or(series)
-            }
-            Follow::Lts => {
-                settled(facts, settings.series_settle, today, |one| one.lts).unwrap_or(series)
-            }
+            Follow::Latest => newest_or(series, facts, settings, today, false),
+            Follow::Lts => newest_or(series, facts, settings, today, true),
         };
         found.followed.insert(series, followed);
     }
@@ -72,6 +68,22 @@ pub fn targets(
         .map(|series| target(series, facts, today))
         .collect();
     found
+}
+
+/// The newest settled series, or the newest with long-term support; but the linked one where it is
+/// such a series, supported and newer: wheels are never to go back for the sake of following.
+fn newest_or(
+    linked: Series,
+    facts: &OpensslFacts,
+    settings: &Settings,
+    today: NaiveDate,
+    lts_only: bool,
+) -> Series {
+    let fits = |one: &LifeTime| one.lts || !lts_only;
+    let newest = settled(facts, settings.series_settle, today, fits).unwrap_or(linked);
+    let stays = !facts.life_times.support(linked, today).has_ended()
+        && facts.life_times.get(linked).map_or(!lts_only, fits);
+    if stays { newest.max(linked) } else { newest }
 }
 
 fn target(series: Series, facts: &OpensslFacts, today: NaiveDate) -> Target {

@@ -131,15 +131,15 @@ pub(super) fn target_sentence(target: &Target) -> String {
 pub(super) fn all_reasons(decision: &Decision, verbose: bool) -> Vec<String> {
     let mut counted: BTreeMap<(usize, &Reason), usize> = BTreeMap::new();
     // Where nothing else is to be said, what is quiet is the answer.
-    let all_quiet = decision.reasons.is_empty() && decision.wheels.iter().all(is_quiet_wheel);
-    let verbose = verbose || all_quiet;
+    let all_quiet = decision.reasons.iter().all(|reason| is_detail(reason.code))
+        && decision.wheels.iter().all(is_quiet_wheel);
     for wheel in &decision.wheels {
         let mut of_wheel: Vec<&Reason> = wheel
             .findings
             .iter()
             .flat_map(|finding| &finding.assessment.reasons)
             .chain(&wheel.reasons)
-            .filter(|reason| verbose || !is_quiet(reason.code))
+            .filter(|reason| verbose || all_quiet || !is_quiet(reason.code))
             .collect();
         of_wheel.sort();
         of_wheel.dedup();
@@ -171,6 +171,7 @@ pub(super) fn all_reasons(decision: &Decision, verbose: bool) -> Vec<String> {
         decision
             .reasons
             .iter()
+            .filter(|reason| verbose || !is_detail(reason.code))
             .map(|reason| format!("{} [{}]", reason.message, reason.code)),
     );
     sentences
@@ -190,5 +191,21 @@ const fn is_quiet(code: ReasonCode) -> bool {
     matches!(
         code,
         ReasonCode::NoLibrary | ReasonCode::SystemLibrary | ReasonCode::OtherLibrary
+    )
+}
+
+/// Reasons of a line that answer "why not that release?", which only who asks wants to read.
+const fn is_detail(code: ReasonCode) -> bool {
+    matches!(
+        code,
+        ReasonCode::NewerInFollowedSeries
+            | ReasonCode::NewerInSettlingSeries
+            | ReasonCode::NewerInOtherSeries
+            | ReasonCode::NewerInEndedSeries
+            | ReasonCode::NewerPreRelease
+            | ReasonCode::NewerPremiumOnly
+            | ReasonCode::NewerWithdrawn
+            | ReasonCode::NewerNotComparable
+            | ReasonCode::CoverageDropped
     )
 }

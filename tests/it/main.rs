@@ -16,6 +16,7 @@ mod check_now_memory;
 mod check_now_output;
 mod configuration;
 mod credentials;
+mod decisions;
 mod distill;
 mod documentation;
 mod fetch;

@@ -1,10 +1,11 @@
 //! The advisories that hold a linked version, and what fixes them.
 
 use crate::model::{Advisory, AffectedRange, OpensslVersion, Release, ReleaseKind, Severity};
+use crate::policy::fix::{first_fix, why_unfixed};
 use crate::policy::reason::ReasonCode;
 use crate::policy::status::Status;
 
-use super::{AdvisoryMatch, Assessment, Judge, raise, raise_severity};
+use super::{AdvisoryMatch, Assessment, Judge, raise, worse};
 
 impl Judge<'_> {
     pub(super) fn advisories(&self, assessment: &mut Assessment) {
@@ -17,9 +18,13 @@ impl Judge<'_> {
             let Some(range) = advisory.range_holding(&self.linked) else {
                 continue;
             };
-            let fix = self.first_fix(range);
+            let fix = first_fix(self.facts, self.series(), range);
             match fix {
-                Some(release) => fixed.push((release, advisory)),
+                Some(release) => {
+                    fixed.push((release, advisory));
+                    let known = assessment.fixable_severity;
+                    assessment.fixable_severity = worse(known, advisory.severity);
+                }
                 None => unfixed.push((range, advisory)),
             }
             assessment.advisories.push(AdvisoryMatch {
@@ -27,7 +32,7 @@ impl Judge<'_> {
                 severity: advisory.severity,
                 fixed_in: fix.map(|release| release.version.clone()),
             });
-            raise_severity(assessment, advisory.severity);
+            assessment.severity = worse(assessment.severity, advisory.severity);
         }
         assessment.advisories.sort_by(|a, b| {
             (b.severity.weight(), b.severity, &b.cve).cmp(&(
@@ -55,20 +60,7 @@ impl Judge<'_> {
         self.unfixed(assessment, &unfixed);
     }
 
-    /// The first public, not withdrawn release of the linked series behind the range.
-    fn first_fix(&self, range: &AffectedRange) -> Option<&Release> {
-        self.facts
-            .releases
-            .usable(self.series())
-            .find(|release| release.version > self.linked && range.is_past(&release.version))
-    }
-
     fn unfixed(&self, assessment: &mut Assessment, unfixed: &[(&AffectedRange, &Advisory)]) {
-        let ended = self
-            .facts
-            .life_times
-            .support(self.series(), self.today)
-            .has_ended();
         for code in [
             ReasonCode::PremiumOnly,
             ReasonCode::NoFixInSeries,
@@ -77,7 +69,7 @@ impl Judge<'_> {
             let mut named: Vec<&OpensslVersion> = Vec::new();
             let mut count: usize = 0;
             for (range, _) in unfixed {
-                if self.why_unfixed(range, ended) == code {
+                if why_unfixed(self.facts, self.series(), range, self.today) == code {
                     count = count.saturating_add(1);
                     named.extend(range.named_fix());
                 }
@@ -119,58 +111,42 @@ impl Judge<'_> {
             .is_some_and(|release| release.withdrawn.is_some())
     }
 
-    fn why_unfixed(&self, range: &AffectedRange, ended: bool) -> ReasonCode {
-        let premium = range
-            .named_fix()
-            .and_then(|fix| self.facts.releases.get(fix))
-            .is_some_and(|release| release.premium_only);
-        // After the end of a series its letter releases go on for contract holders, listed or not.
-        let newest = self.facts.releases.newest(self.series());
-        let letters = ended
-            && range.named_fix().is_some_and(|fix| {
-                !fix.letters().is_empty() && newest.is_some_and(|newest| *fix > newest.version)
-            });
-        if premium || letters {
-            ReasonCode::PremiumOnly
-        } else if ended {
-            ReasonCode::NoFixInSeries
-        } else {
-            ReasonCode::FixPending
-        }
-    }
-
     /// A newer release that calls itself a security release, and of which no known advisory is as
     /// severe as it says: low advisories come out weeks before the release that fixes them.
     pub(super) fn pending(&self, assessment: &mut Assessment) {
-        let pending = self
-            .facts
-            .releases
-            .usable(self.series())
-            .filter(|release| release.version > self.linked)
-            .filter(|release| release.kind == ReleaseKind::Security)
-            .find(|release| !self.has_advisories(release));
-        if let Some(release) = pending {
-            let severity = release.severity.unwrap_or(Severity::Unknown);
-            raise_severity(assessment, severity);
-            raise(
-                assessment,
-                Status::Vulnerable,
-                Some(release.date),
-                ReasonCode::AdvisoriesPending,
-                format!(
-                    "{} of {} calls itself a security release{}",
-                    release.version,
-                    release.date,
-                    release.severity.map_or_else(
-                        || "; its advisories are not out yet".to_owned(),
-                        |severity| format!(
-                            " (most severe: {severity}); the advisory of that severity is not \
-                             out yet"
-                        )
-                    ),
+        let pending = || {
+            self.facts
+                .releases
+                .usable(self.series())
+                .filter(|release| release.version > self.linked)
+                .filter(|release| release.kind == ReleaseKind::Security)
+                .filter(|release| !self.has_advisories(release))
+        };
+        let announced = |release: &Release| release.severity.unwrap_or(Severity::Unknown);
+        let worst = pending().max_by_key(|release| announced(release).weight());
+        let (Some(first), Some(release)) = (pending().next(), worst) else {
+            return;
+        };
+        let severity = announced(release);
+        assessment.severity = worse(assessment.severity, severity);
+        assessment.fixable_severity = worse(assessment.fixable_severity, severity);
+        raise(
+            assessment,
+            Status::Vulnerable,
+            Some(first.date),
+            ReasonCode::AdvisoriesPending,
+            format!(
+                "{} of {} calls itself a security release{}",
+                release.version,
+                release.date,
+                release.severity.map_or_else(
+                    || "; its advisories are not out yet".to_owned(),
+                    |severity| format!(
+                        " (most severe: {severity}); the advisory of that severity is not out yet"
+                    )
                 ),
-            );
-        }
+            ),
+        );
     }
 
     fn has_advisories(&self, release: &Release) -> bool {

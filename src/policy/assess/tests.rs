@@ -20,6 +20,7 @@ fn release(version_text: &str, date: &str, kind: ReleaseKind) -> Release {
         kind,
         severity: None,
         withdrawn: None,
+        vanished: None,
         premium_only: false,
     }
 }
@@ -284,6 +285,6 @@ fn sentences_name_versions_and_days() {
     3.0.20 is in the affected range of 1 advisory; 3.0.21 fixes it
     3.0.20 is in the affected range of 1 advisory; the fix, 3.0.23, is for holders of a support contract only
     the support of 3.0 ended on 2026-09-07; advisories leave it out, so their silence means "not analysed"
-    3.0.22 of 2026-08-25 is the newest public release of 3.0
+    3.0.21 to 3.0.22 are newer; 3.0.22 of 2026-08-25 is the newest public release of 3.0
     "#);
 }

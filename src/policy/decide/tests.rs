@@ -9,6 +9,7 @@ use crate::model::{
 use crate::model::{CoverageKey, OpensslFacts};
 use crate::policy::{Acceptance, Follow, Status, WheelContent, WheelFacts};
 
+mod following;
 mod reactions;
 
 fn day(text: &str) -> NaiveDate {
@@ -43,6 +44,7 @@ fn openssl() -> OpensslFacts {
                     kind,
                     severity: None,
                     withdrawn: None,
+                    vanished: None,
                     premium_only: false,
                 })
                 .to_vec(),
@@ -266,40 +268,6 @@ fn an_accepted_advisory_leaves_no_room_for_another() {
     assert!(decide_on("2026-10-01", &wheels, &accept("CVE-2026-0002")).is_due);
 }
 
-#[rstest]
-#[case(Follow::Series, "2026-12-01", "4.0")]
-#[case(Follow::Latest, "2026-11-10", "4.0")]
-#[case(Follow::Latest, "2026-12-01", "4.1")]
-#[case(Follow::Lts, "2026-12-01", "3.5")]
-#[case(Follow::Named("4.1".parse().unwrap()), "2026-12-01", "4.1")]
-fn the_followed_series(#[case] follow: Follow, #[case] today: &str, #[case] expected: &str) {
-    let settings = Settings {
-        follow,
-        ..Settings::default()
-    };
-    let decision = decide_on(today, &[wheel("win_amd64", &["4.0.3"])], &settings);
-    assert_eq!(decision.targets[0].series.to_string(), expected);
-    let unfollowed = decision.wheels[0].findings[0]
-        .assessment
-        .has(ReasonCode::NotInFollowedSeries);
-    assert_eq!(unfollowed, expected != "4.0");
-}
-
-#[test]
-fn a_dead_series_is_no_target() {
-    let decision = decide_on(
-        "2026-11-10",
-        &[wheel("win_amd64", &["3.6.5"])],
-        &Settings::default(),
-    );
-    let target = &decision.targets[0];
-    assert_eq!(target.version, None);
-    assert_eq!(target.minimum, Some("3.6.5".parse().unwrap()));
-    let successor = target.successor.unwrap();
-    assert_eq!(successor.lts, Some("3.5".parse().unwrap()));
-    assert_eq!(successor.newest, Some("4.1".parse().unwrap()));
-}
-
 #[test]
 fn what_cannot_be_read_is_told_and_never_none() {
     let unreadable = WheelFacts {
@@ -385,6 +353,30 @@ fn platforms_that_are_missing(#[case] today: &str, #[case] code: &str, #[case] t
     let decision = decide_with(today, &wheels, &Settings::default(), &previous);
     assert!(codes(&decision).contains(&code), "{:?}", decision.reasons);
     assert_eq!(decision.events.contains(&Event::CoverageShrank), told);
+}
+
+#[test]
+fn a_platform_that_was_dropped_on_purpose_is_not_missed() {
+    let previous: BTreeSet<CoverageKey> = wheel("win_arm64.win_amd64", &[])
+        .name
+        .coverage()
+        .into_iter()
+        .collect();
+    let settings = Settings {
+        dropped_coverage: BTreeSet::from(["windows aarch64".parse().unwrap()]),
+        ..Settings::default()
+    };
+    let wheels = [wheel("win_amd64", &["4.1.0"])];
+    let decision = decide_with("2026-11-20", &wheels, &settings, &previous);
+    assert!(!decision.events.contains(&Event::CoverageShrank));
+    assert!(codes(&decision).contains(&"coverage-dropped"));
+    let other = decide_with(
+        "2026-11-20",
+        &[wheel("win_arm64", &["4.1.0"])],
+        &settings,
+        &previous,
+    );
+    assert!(other.events.contains(&Event::CoverageShrank));
 }
 
 #[test]

@@ -12,6 +12,7 @@ fn with_release(severity: Severity) -> OpensslFacts {
         kind: ReleaseKind::Security,
         severity: Some(severity),
         withdrawn: None,
+        vanished: None,
         premium_only: false,
     });
     facts.releases = Releases::new(releases);
@@ -190,4 +191,72 @@ fn accepting_an_advisory_accepts_nothing_else() {
             .assessment
             .has(ReasonCode::AcceptedAdvisory)
     );
+}
+
+#[test]
+fn a_release_that_is_gone_from_the_list_is_told_and_never_more() {
+    let mut facts = openssl();
+    let releases = facts.releases.iter().map(|release| Release {
+        vanished: (release.version.to_string() == "4.0.3").then(|| day("2026-10-02")),
+        ..release.clone()
+    });
+    facts.releases = Releases::new(releases.collect());
+    let facts = facts.cut(day("2026-10-03"));
+    let all = steps_for(&[Event::ReleaseVanished, Event::Withdrawn]);
+    let carried = decide_by(&facts, "2026-10-03", &["4.0.3"], &all);
+    assert_eq!(
+        (carried.kind, carried.events.as_slice(), carried.is_due),
+        (DecisionKind::Inform, &[Event::ReleaseVanished][..], false)
+    );
+    assert_eq!(carried.wheels[0].status, Status::Current);
+    let before = decide_by(
+        &facts.cut(day("2026-10-01")),
+        "2026-10-01",
+        &["4.0.3"],
+        &all,
+    );
+    assert_eq!(before.kind, DecisionKind::None);
+    let elsewhere = decide_by(&facts, "2026-10-03", &["3.5.9"], &all);
+    assert!(!elsewhere.events.contains(&Event::ReleaseVanished));
+}
+
+#[test]
+fn steps_are_weighed_by_what_the_target_fixes() {
+    let mut facts = with_release(Severity::Low);
+    facts
+        .advisories
+        .push(advisory("CVE-2026-0010", Severity::High, "4.0.0 < 4.0.9"));
+    let settings = Settings {
+        steps_severity: Severity::High,
+        ..steps_for(&[Event::Security])
+    };
+    let decision = decide_by(&facts, "2026-11-20", &["4.0.3"], &settings);
+    assert_eq!(decision.severity, Some(Severity::High));
+    assert_eq!(
+        (decision.kind, planned(&decision)),
+        (DecisionKind::Track, Vec::new())
+    );
+}
+
+#[test]
+fn the_first_release_of_a_series_is_no_bug_fix_to_its_beta() {
+    let bug_fix = steps_for(&[Event::BugFix]);
+    let decision = decide_by(&openssl(), "2026-10-23", &["4.1.0-beta1"], &bug_fix);
+    assert_eq!(
+        (decision.kind, decision.events.as_slice()),
+        (DecisionKind::Inform, &[Event::NewSeries][..])
+    );
+}
+
+#[test]
+fn a_series_without_a_known_life_time_is_new_too() {
+    let mut facts = openssl();
+    let known = facts.life_times.iter();
+    let left: Vec<LifeTime> = known
+        .filter(|one| one.series.to_string() != "4.1")
+        .cloned()
+        .collect();
+    facts.life_times = LifeTimes::new(left);
+    let decision = decide_by(&facts, "2026-10-23", &["4.0.3"], &Settings::default());
+    assert_eq!(decision.events, [Event::NewSeries]);
 }
