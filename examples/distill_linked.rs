@@ -167,7 +167,7 @@ fn choose<'a>(
         .map(|(version, _)| version.clone())
         .next_back();
     chosen.retain(|version, (uploaded, _)| {
-        uploaded.date_naive() >= since || Some(&*version) == before.as_ref()
+        uploaded.date_naive() >= since || before.as_ref() == Some(version)
     });
     chosen
 }

@@ -28,3 +28,4 @@ mod inspect_documents;
 mod published;
 mod remote_wheel;
 mod remote_wheel_faults;
+mod replay;
