@@ -3,7 +3,9 @@
 mod arguments;
 mod check_now;
 mod inspect;
+mod known;
 mod limits;
+mod openssl;
 mod output;
 mod progress;
 mod requests;
@@ -27,6 +29,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let outcome = match &arguments.command {
         Command::CheckNow(command) => check_now::run(command, &arguments.common).await,
         Command::Inspect(command) => inspect::run(command, &arguments.common).await,
+        Command::Openssl(command) => openssl::run(command, &arguments.common),
     };
     outcome.unwrap_or_else(|error| {
         match error.downcast_ref::<ConfigError>() {

@@ -6,6 +6,7 @@ pub mod history;
 pub mod inspection;
 pub mod json;
 pub mod markdown;
+pub mod openssl;
 pub mod printable;
 pub mod rows;
 pub mod table;

@@ -75,6 +75,9 @@ pub enum Command {
     /// Say what is inside wheels: files, folders, addresses.
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
+    /// Say what is known of OpenSSL: its series, one release, one advisory.
+    #[command(after_help = OPENSSL_HELP)]
+    Openssl(Openssl),
 }
 
 const CHECK_NOW_HELP: &str = "Examples:
@@ -102,6 +105,26 @@ const INSPECT_HELP: &str = "Examples:
 Exit codes: 0 all is well, 1 a requirement is not met, 2 usage is wrong, 3 a
 wheel could not be read.";
 
+const OPENSSL_HELP: &str = "Examples:
+  rewheel openssl                   all series: life times and newest releases
+  rewheel openssl 3.5.4             what affects this version, and what fixes it
+  rewheel openssl CVE-2025-15467    which versions, fixed in which releases
+  rewheel openssl 1.1.1w --format json
+  rewheel openssl --format markdown --offline
+
+Exit codes: 0 it was told, 2 usage is wrong, or no such release or CVE is known.";
+
+/// Arguments of `openssl`.
+#[derive(Args, Debug)]
+pub struct Openssl {
+    /// A version, `3.5.4`, or a CVE, `CVE-2025-15467`; all series when there is neither.
+    #[arg(value_name = "VERSION|CVE")]
+    pub what: Option<String>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+}
+
 /// Arguments of `check-now`.
 #[derive(Args, Debug)]
 pub struct CheckNow {
@@ -127,12 +150,12 @@ pub struct CheckNow {
     pub format: CheckFormat,
 }
 
-/// How the result of a check is written.
+/// How the result of a check, or what is known of OpenSSL, is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
     /// Tables for people.
     Text,
-    /// The document `rewheel/check/v1`.
+    /// The document `rewheel/check/v1`, or `rewheel/openssl/v1`.
     Json,
     /// Markdown.
     Markdown,

@@ -5,15 +5,13 @@ use secrecy::ExposeSecret;
 
 use crate::config::{self, Configuration};
 use crate::cycle::Cycle;
-use crate::feeds::built_in;
 use crate::fetch::{Client, ClientSettings, Credentials};
 use crate::index::{Index, IndexLocation, Surroundings};
-use crate::model::{OpensslFacts, OpensslVersion, Release, Releases};
 use crate::report::{self, CheckReport};
 use crate::store::Store;
 
 use super::arguments::{CheckFormat, CheckNow, Common};
-use super::{limits, output, progress, requests};
+use super::{known, limits, output, progress, requests};
 
 /// Runs the command.
 ///
@@ -39,13 +37,13 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         ClientSettings::default(),
         Credentials::from_environment(&variable),
     )?;
-    let openssl = built_in::load()?;
+    let known = known::known(&configuration)?;
     let bounds = &configuration.limits;
     let cycle = Cycle {
         index: Index::new(&client, &location, limits::index(bounds)),
         store: store(command, &variable),
-        feeds: built_in::reports(&openssl),
-        openssl: with_withdrawn(openssl, &configuration.withdrawn),
+        feeds: known.feeds,
+        openssl: known.openssl,
         scan_limits: bounds.scan,
         wheel_limits: limits::wheel(bounds),
         parallel: limits::parallel(bounds),
@@ -77,20 +75,6 @@ fn store(command: &CheckNow, variable: &dyn Fn(&str) -> Option<String>) -> Store
         Store::of_user(variable).read_only()
     } else {
         Store::of_user(variable)
-    }
-}
-
-/// The facts, with the configuration's releases withdrawn since their own day.
-fn with_withdrawn(facts: OpensslFacts, withdrawn: &[OpensslVersion]) -> OpensslFacts {
-    let releases = facts.releases.iter().map(|release| Release {
-        withdrawn: release
-            .withdrawn
-            .or_else(|| withdrawn.contains(&release.version).then_some(release.date)),
-        ..release.clone()
-    });
-    OpensslFacts {
-        releases: Releases::new(releases.collect()),
-        ..facts
     }
 }
 
@@ -130,18 +114,4 @@ fn render(format: CheckFormat, report: &CheckReport, common: &Common) -> anyhow:
         CheckFormat::Json => report::json::check(report)?,
         CheckFormat::Markdown => report::markdown::check(report),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_configured_release_counts_as_withdrawn() {
-        let facts = built_in::load().unwrap();
-        let version: OpensslVersion = "3.5.4".parse().unwrap();
-        assert!(facts.releases.get(&version).unwrap().is_usable());
-        let facts = with_withdrawn(facts, std::slice::from_ref(&version));
-        assert!(!facts.releases.get(&version).unwrap().is_usable());
-    }
 }

@@ -20,6 +20,18 @@ pub enum ReleaseKind {
     PreRelease,
 }
 
+impl ReleaseKind {
+    /// The word in reports and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Security => "security",
+            Self::BugFix => "bug-fix",
+            Self::Feature => "feature",
+            Self::PreRelease => "pre-release",
+        }
+    }
+}
+
 /// One release of OpenSSL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use crate::model::{OpensslFacts, OpensslVersion, Release, Releases, Series};
+use crate::model::{OpensslFacts, OpensslVersion, Release, ReleaseKind, Releases, Series};
 
 use super::reason::{Reason, ReasonCode};
 use super::settings::{Follow, Settings};
@@ -85,7 +85,7 @@ impl Way<'_> {
         let series = release.version.series();
         Some(if release.withdrawn.is_some() {
             ReasonCode::NewerWithdrawn
-        } else if !release.version.is_final() {
+        } else if !release.version.is_final() || release.kind == ReleaseKind::PreRelease {
             ReasonCode::NewerPreRelease
         } else if release.premium_only {
             ReasonCode::NewerPremiumOnly

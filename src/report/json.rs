@@ -1,4 +1,5 @@
-//! The documents for scripts: `rewheel/check/v1` and `rewheel/inspect/v1`.
+//! The documents for scripts: `rewheel/check/v1` and `rewheel/inspect/v1`, and how documents are
+//! written.
 
 use std::io;
 
@@ -200,7 +201,7 @@ fn inspected(wheel: &InspectedWheel) -> Inspected<'_> {
 
 /// JSON in which everything but ASCII is escaped: no mark that changes the direction of writing and
 /// no control character stands in what a terminal shows.
-fn render<T: Serialize>(document: &T) -> serde_json::Result<String> {
+pub(super) fn render<T: Serialize>(document: &T) -> serde_json::Result<String> {
     let mut bytes = Vec::new();
     let formatter = AsciiFormatter(PrettyFormatter::new());
     document.serialize(&mut serde_json::Serializer::with_formatter(

@@ -28,12 +28,7 @@ pub fn check(report: &CheckReport) -> String {
             markdown,
             "- OpenSSL {}: {} facts of {}",
             feed.name,
-            match feed.source {
-                crate::model::FactsOrigin::Network => "live",
-                crate::model::FactsOrigin::Cache => "remembered",
-                crate::model::FactsOrigin::BuiltIn => "built-in",
-                crate::model::FactsOrigin::Directory => "mirrored",
-            },
+            wording::origin(feed.source),
             feed.as_of
         );
     }
@@ -156,7 +151,7 @@ fn versions(markdown: &mut String, package: &str, lines: &[&LineReport]) {
 
 /// The head of a table, behind an empty line: without it the table would be part of what stands
 /// before it.
-fn head(markdown: &mut String, names: &[&str]) {
+pub(super) fn head(markdown: &mut String, names: &[&str]) {
     if !markdown.ends_with("\n\n") {
         markdown.push('\n');
     }
@@ -164,6 +159,6 @@ fn head(markdown: &mut String, names: &[&str]) {
     row(markdown, &vec!["---"; names.len()]);
 }
 
-fn row(markdown: &mut String, cells: &[&str]) {
+pub(super) fn row(markdown: &mut String, cells: &[&str]) {
     let _ = writeln!(markdown, "| {} |", cells.join(" | "));
 }

@@ -148,7 +148,7 @@ fn decision(decision: &Decision, appearance: Appearance) -> String {
 }
 
 /// The sentence folded to the width, further lines indented as far as its label.
-fn wrapped(label: &str, sentence: &str, width: usize) -> String {
+pub(super) fn wrapped(label: &str, sentence: &str, width: usize) -> String {
     let indent = " ".repeat(label.len());
     let mut text = String::new();
     let mut line = label.to_owned();

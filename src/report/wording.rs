@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::OpensslVersion;
+use crate::model::{FactsOrigin, OpensslVersion};
 use crate::policy::{Decision, DecisionKind, Reason, ReasonCode, Target, WheelVerdict};
 
 /// How many reasons of wheels are told unless all are asked for.
@@ -14,6 +14,25 @@ const SHOWN: usize = 12;
 /// " of 2026-10-02", where it is known.
 pub(super) fn uploaded(moment: Option<DateTime<Utc>>) -> String {
     moment.map_or_else(String::new, |moment| format!(" of {}", moment.date_naive()))
+}
+
+/// What facts are called by where they came from.
+pub(super) const fn origin(source: FactsOrigin) -> &'static str {
+    match source {
+        FactsOrigin::Network => "live",
+        FactsOrigin::Cache => "remembered",
+        FactsOrigin::BuiltIn => "built-in",
+        FactsOrigin::Directory => "mirrored",
+    }
+}
+
+/// "1 day", "12 days".
+pub(super) fn days(count: i64) -> String {
+    if count == 1 {
+        "1 day".to_owned()
+    } else {
+        format!("{count} days")
+    }
 }
 
 /// One advisory with the linked versions it holds.

@@ -1,8 +1,6 @@
 use rstest::rstest;
 
 use super::*;
-use crate::model::ReleaseKind;
-
 fn releases() -> Releases {
     let day: NaiveDate = "2026-10-01".parse().unwrap();
     let versions = [
