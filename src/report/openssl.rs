@@ -161,3 +161,6 @@ fn wrapped(label: &str, sentence: &str, appearance: Appearance) -> String {
     let width = usize::from(appearance.width.unwrap_or(WIDTH));
     text::wrapped(label, &printable(sentence), width)
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,7 @@ mod house;
 mod index;
 mod inspect;
 mod inspect_documents;
+mod openssl;
 mod published;
 mod remote_wheel;
 mod remote_wheel_faults;
