@@ -26,6 +26,7 @@ mod index;
 mod inspect;
 mod inspect_documents;
 mod openssl;
+mod policy_words;
 mod published;
 mod remote_wheel;
 mod remote_wheel_faults;

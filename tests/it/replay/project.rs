@@ -111,6 +111,14 @@ impl Project {
         serde_json::from_str(include_str!("../../fixtures/linked-history.json")).unwrap()
     }
 
+    /// The same project, that many days later with everything: nothing it does is quick.
+    pub fn delayed(mut self, days: u64) -> Self {
+        for version in self.versions.iter_mut().skip(1) {
+            version.uploaded = version.uploaded + Days::new(days);
+        }
+        self
+    }
+
     /// The newest version at a tick. When a file was yanked is not known, so yanked versions
     /// count until they have a successor.
     pub fn newest(&self, tick: Tick) -> &Published {
