@@ -268,6 +268,24 @@ fn numbers_of_the_environment_are_written_as_in_the_file(
 }
 
 #[test]
+fn platforms_can_be_dropped_by_a_project_or_by_all() {
+    let text = "[defaults]\ndropped-coverage = [\"windows i686\"]\n\
+                [[project]]\npackage = \"a\"\n\
+                [[project]]\npackage = \"b\"\ndropped-coverage = [\"linux musl x86_64\"]\n";
+    let configuration = read_with(text, &[]).unwrap();
+    let dropped = |at: usize| -> Vec<String> {
+        let settings = &configuration.projects[at].settings;
+        let keys = settings.dropped_coverage.iter();
+        keys.map(ToString::to_string).collect()
+    };
+    assert_eq!(dropped(0), ["windows i686"]);
+    assert_eq!(dropped(1), ["linux musl x86_64"]);
+    let wrong = "[[project]]\npackage = \"a\"\ndropped-coverage = [\"macos\"]\n";
+    let told = read_with(wrong, &[]).unwrap_err().to_string();
+    assert!(told.contains("\"macos\" is no platform"), "{told}");
+}
+
+#[test]
 fn variables_count_without_a_file() {
     let variables = of(&[
         ("REWHEEL_DEFAULTS__FOLLOW", "latest"),

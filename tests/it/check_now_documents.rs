@@ -201,8 +201,8 @@ async fn a_check_as_people_read_it() {
       target   4.0: OpenSSL 4.0.3 of 2026-09-29
       because  1 wheel: 3.5.4 is in the affected range of 4 advisories; 3.5.9 fixes them all [in-affected-range]
                1 wheel: 4.0.2 is in the affected range of 2 advisories; 4.0.3 fixes them all [in-affected-range]
-               1 wheel: 3.5.6 of 2026-04-07 calls itself a security release; its advisories are not out yet [advisories-pending]
-               1 wheel: 3.5.9 of 2026-09-29 is the newest public release of 3.5 [newer-release]
+               1 wheel: 3.5.7 of 2026-06-09 calls itself a security release; its advisories are not out yet [advisories-pending]
+               1 wheel: 3.5.5 to 3.5.9 are newer; 3.5.9 of 2026-09-29 is the newest public release of 3.5 [newer-release]
                1 wheel: 4.0.3 of 2026-09-29 is the newest public release of 4.0 [newer-release]
                3.5.4 on linux x86_64; 4.0.2 on windows x86_64 [platforms-disagree]
                the series 4.1 began with 4.1.0 on 2026-10-23; the newest series of the wheels is 4.0 [new-series]
@@ -223,8 +223,8 @@ async fn a_check_as_markdown() {
     - target 4.0: OpenSSL 4.0.3 of 2026-09-29
     - 1 wheel: 3.5.4 is in the affected range of 4 advisories; 3.5.9 fixes them all \[in-affected-range\]
     - 1 wheel: 4.0.2 is in the affected range of 2 advisories; 4.0.3 fixes them all \[in-affected-range\]
-    - 1 wheel: 3.5.6 of 2026-04-07 calls itself a security release; its advisories are not out yet \[advisories-pending\]
-    - 1 wheel: 3.5.9 of 2026-09-29 is the newest public release of 3.5 \[newer-release\]
+    - 1 wheel: 3.5.7 of 2026-06-09 calls itself a security release; its advisories are not out yet \[advisories-pending\]
+    - 1 wheel: 3.5.5 to 3.5.9 are newer; 3.5.9 of 2026-09-29 is the newest public release of 3.5 \[newer-release\]
     - 1 wheel: 4.0.3 of 2026-09-29 is the newest public release of 4.0 \[newer-release\]
     - 3.5.4 on linux x86\_64; 4.0.2 on windows x86\_64 \[platforms-disagree\]
     - the series 4.1 began with 4.1.0 on 2026-10-23; the newest series of the wheels is 4.0 \[new-series\]
@@ -269,8 +269,8 @@ async fn all_versions_as_people_read_them() {
     decision for 2.0: track: a tracking issue is due (severity high; security, new-series, advisories-pending, platforms-disagree)
       1 wheel: 3.5.4 is in the affected range of 4 advisories; 3.5.9 fixes them all [in-affected-range]
       1 wheel: 4.0.2 is in the affected range of 2 advisories; 4.0.3 fixes them all [in-affected-range]
-      1 wheel: 3.5.6 of 2026-04-07 calls itself a security release; its advisories are not out yet [advisories-pending]
-      1 wheel: 3.5.9 of 2026-09-29 is the newest public release of 3.5 [newer-release]
+      1 wheel: 3.5.7 of 2026-06-09 calls itself a security release; its advisories are not out yet [advisories-pending]
+      1 wheel: 3.5.5 to 3.5.9 are newer; 3.5.9 of 2026-09-29 is the newest public release of 3.5 [newer-release]
       1 wheel: 4.0.3 of 2026-09-29 is the newest public release of 4.0 [newer-release]
       3.5.4 on linux x86_64; 4.0.2 on windows x86_64 [platforms-disagree]
       the series 4.1 began with 4.1.0 on 2026-10-23; the newest series of the wheels is 4.0 [new-series]
