@@ -100,6 +100,28 @@ fn more_is_told_when_asked() {
 }
 
 #[test]
+fn every_newer_release_is_explained_when_asked() {
+    let index = index();
+    let user = User::new();
+    let code = "[newer-in-other-series]";
+    user.check(&index, &["demo"]).exits(1).omits(code);
+    let asked = user.check(&index, &["demo", "-v"]);
+    asked
+        .exits(1)
+        .says("4.0.0 to 4.0.3")
+        .says(code)
+        .says("3.5.5 to 3.5.9 are newer")
+        .says("[newer-pre-release]");
+    let document = user.check(&index, &["demo", "--format", "json"]).json();
+    let reasons = document["projects"][0]["reasons"].as_array().unwrap();
+    let codes: Vec<&str> = reasons
+        .iter()
+        .map(|reason| reason["code"].as_str().unwrap())
+        .collect();
+    assert!(codes.contains(&"newer-in-other-series"), "{codes:?}");
+}
+
+#[test]
 fn the_index_is_found_in_the_environment() {
     let index = index();
     for name in ["UV_DEFAULT_INDEX", "PIP_INDEX_URL"] {
