@@ -102,17 +102,6 @@ impl Texts {
         !self.dated.is_empty() || marks.into_iter().any(|mark| self.has(mark))
     }
 
-    /// About how much memory the texts take, in bytes.
-    pub(super) fn bytes(&self) -> u64 {
-        let dated = self.dated.iter().map(|seen| seen.value.text.len());
-        let forks = self.forks.iter().map(|seen| seen.value.text.len());
-        let bare = self.bare.iter().map(|seen| seen.value.len());
-        let marks = self.marks.values().flat_map(|marked| &marked.hits);
-        let marks = marks.map(|hit| hit.text.len());
-        let texts = dated.chain(forks).chain(bare).chain(marks);
-        texts.map(|len| (len as u64).saturating_add(128)).sum()
-    }
-
     fn mark(&mut self, mark: Mark, offset: u64, text: &[u8]) {
         match mark {
             Mark::Directory | Mark::BuiltOn => {
