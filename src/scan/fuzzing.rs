@@ -7,7 +7,7 @@ use super::binary::{self, Memory};
 use super::collector::Collector;
 use super::inflate::{Inflater, Method};
 use super::member::Packed;
-use super::{Limits, Source, archive, banner, sbom, verdict};
+use super::{Limits, Source, archive, banner, magic, sbom, verdict};
 use crate::model::{BinaryFormat, ProblemCode, WheelScan};
 
 /// Small enough for many runs a second; large enough to get past every first chunk.
@@ -115,7 +115,7 @@ fn object(format: BinaryFormat, bytes: &[u8]) {
     for padding in [0, 3 << 20] {
         let len = (bytes.len() as u64).saturating_add(padding);
         let mut rest = bytes.chain(io::repeat(0).take(padding));
-        let Ok(first) = binary::first_bytes(&mut rest) else {
+        let Ok(first) = magic::first_bytes(&mut rest) else {
             return;
         };
         let seen = binary::stream(format, &first, &mut rest, len, &[], &mut memory);
