@@ -1,6 +1,6 @@
 //! A source that must be read by a certain time.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::time::Instant;
 
 use crate::scan::Source;
@@ -25,7 +25,7 @@ impl<S: Source> Source for TimedSource<'_, S> {
         self.inner.len()
     }
 
-    fn range(&self, at: u64, len: u64) -> io::Result<impl Read> {
+    fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead> {
         Ok(TimedRange {
             inner: self.inner.range(at, len)?,
             deadline: self.deadline,
@@ -40,10 +40,27 @@ struct TimedRange<R> {
 
 impl<R: Read> Read for TimedRange<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if Instant::now() >= self.deadline {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
+        in_time(self.deadline)?;
         self.inner.read(buffer)
+    }
+}
+
+impl<R: BufRead> BufRead for TimedRange<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        in_time(self.deadline)?;
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.inner.consume(count);
+    }
+}
+
+fn in_time(deadline: Instant) -> io::Result<()> {
+    if Instant::now() < deadline {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::TimedOut.into())
     }
 }
 
