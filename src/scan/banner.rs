@@ -159,9 +159,6 @@ const CORES: [Core; 24] = [
     (b"\x005.", &[(b"\x005.", 0)]),
 ];
 
-/// How many bytes of a text at most stand before the piece that is searched for.
-const BEFORE_CORE: usize = 7;
-
 static SEARCHER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     // Only this kind is searched for with vector instructions.
     AhoCorasick::builder()
@@ -188,7 +185,8 @@ pub(super) fn search(bytes: &[u8], from: usize, to: usize, mut found: impl FnMut
     let Some(searcher) = SEARCHER.as_ref() else {
         return;
     };
-    let end = to.saturating_add(BEFORE_CORE).min(bytes.len());
+    // A piece that begins before `to`, or belongs to a text that does, may end behind it.
+    let end = to.saturating_add(AHEAD).min(bytes.len());
     let mut at = from;
     while let Some((start, stop)) = not_zero(bytes, at, end) {
         at = start;
