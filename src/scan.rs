@@ -9,7 +9,7 @@
 //!   headers that had gone by or for the constant that settles a doubt; `symbol_table`;
 //! - `archive`: the zip directory; `member_name`; `members`: what names tell; `nested`, `undelimited`, `tar`, `compressed`: archives in archives;
 //! - `collector`: what is gathered; `allowance`: how much may be unpacked;
-//! - `member`: one member, by what its first bytes say; `inflate`: unpacking; `sbom`;
+//! - `member`: one member, by what its first bytes say (`magic`); `inflate`: unpacking; `sbom`;
 //! - `binary`: one object file while it streams by; `image`: what is kept of it;
 //! - `banner`, `dated`, `distinct`: texts; `object_file`, `elf`, `mach_o`, `pe`: headers;
 //!   `version_number`: machine code that returns a version;
@@ -35,6 +35,7 @@ mod image;
 mod inflate;
 mod library_name;
 mod mach_o;
+mod magic;
 mod member;
 mod member_name;
 mod members;

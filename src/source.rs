@@ -11,6 +11,7 @@ mod read;
 mod remote;
 mod spool;
 mod stream;
+mod timed;
 mod wanted;
 
 pub use digest::{Sha256Sum, is_sha256};
@@ -18,4 +19,5 @@ pub use error::ReadError;
 pub use local::{BytesSource, FileSource};
 pub use read::{WheelRead, read_wheel};
 pub use remote::RemoteWheel;
+pub use timed::TimedSource;
 pub use wanted::{Remote, WheelLimits};

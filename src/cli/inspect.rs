@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, anyhow, bail};
 use futures_util::{StreamExt, stream};
@@ -14,7 +15,7 @@ use crate::fetch::{Client, ClientSettings, Credentials, printable};
 use crate::model::{Problem, ProblemCode, WheelName, WheelScan};
 use crate::report::{self, InspectedWheel, InspectionReport};
 use crate::scan::{self, Source};
-use crate::source::{FileSource, ReadError, Remote, is_sha256, read_wheel};
+use crate::source::{FileSource, ReadError, Remote, TimedSource, is_sha256, read_wheel};
 
 use super::arguments::{Common, Inspect, InspectFormat};
 use super::{limits, output, progress};
@@ -146,7 +147,7 @@ async fn inspect(
         ),
         (Place::Local(path), _) => {
             let name = base_name(&path.to_string_lossy());
-            tokio::task::spawn_blocking(move || local(&path, &bounds.scan))
+            tokio::task::spawn_blocking(move || local(&path, &bounds))
                 .await
                 .unwrap_or_else(|_| {
                     unread(
@@ -161,9 +162,17 @@ async fn inspect(
     wheel
 }
 
-fn local(path: &Path, bounds: &scan::Limits) -> InspectedWheel {
+fn local(path: &Path, bounds: &Limits) -> InspectedWheel {
     let name = base_name(&path.to_string_lossy());
+    let time = limits::wheel(bounds).time;
     let failed = |error: io::Error| {
+        if error.kind() == io::ErrorKind::TimedOut {
+            let message = format!(
+                "reading it took longer than the limit `wheel-seconds` allows ({})",
+                time.as_secs()
+            );
+            return unread(&name, ProblemCode::LimitReached, message);
+        }
         unread(
             &name,
             ProblemCode::Unreadable,
@@ -176,7 +185,8 @@ fn local(path: &Path, bounds: &scan::Limits) -> InspectedWheel {
     };
     let (scanned, sha256) = std::thread::scope(|scope| {
         let sum = scope.spawn(|| source.sha256());
-        let scanned = scan::scan_whole(&source, bounds);
+        let timed = TimedSource::new(&source, Instant::now() + time);
+        let scanned = scan::scan_whole(&timed, &bounds.scan);
         let sum = sum
             .join()
             .unwrap_or_else(|_| Err(io::Error::other("hashing it broke off")));
@@ -236,6 +246,7 @@ async fn remote(
         Err(error) => {
             let code = match error {
                 ReadError::HashMismatch { .. } => ProblemCode::HashMismatch,
+                ReadError::LimitReached { .. } => ProblemCode::LimitReached,
                 _ => ProblemCode::Unreadable,
             };
             unread(&name, code, error.to_string())

@@ -102,17 +102,6 @@ impl Texts {
         !self.dated.is_empty() || marks.into_iter().any(|mark| self.has(mark))
     }
 
-    /// About how much memory the texts take, in bytes.
-    pub(super) fn bytes(&self) -> u64 {
-        let dated = self.dated.iter().map(|seen| seen.value.text.len());
-        let forks = self.forks.iter().map(|seen| seen.value.text.len());
-        let bare = self.bare.iter().map(|seen| seen.value.len());
-        let marks = self.marks.values().flat_map(|marked| &marked.hits);
-        let marks = marks.map(|hit| hit.text.len());
-        let texts = dated.chain(forks).chain(bare).chain(marks);
-        texts.map(|len| (len as u64).saturating_add(128)).sum()
-    }
-
     fn mark(&mut self, mark: Mark, offset: u64, text: &[u8]) {
         match mark {
             Mark::Directory | Mark::BuiltOn => {
@@ -170,9 +159,6 @@ const CORES: [Core; 24] = [
     (b"\x005.", &[(b"\x005.", 0)]),
 ];
 
-/// How many bytes of a text at most stand before the piece that is searched for.
-const BEFORE_CORE: usize = 7;
-
 static SEARCHER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     // Only this kind is searched for with vector instructions.
     AhoCorasick::builder()
@@ -199,7 +185,8 @@ pub(super) fn search(bytes: &[u8], from: usize, to: usize, mut found: impl FnMut
     let Some(searcher) = SEARCHER.as_ref() else {
         return;
     };
-    let end = to.saturating_add(BEFORE_CORE).min(bytes.len());
+    // A piece that begins before `to`, or belongs to a text that does, may end behind it.
+    let end = to.saturating_add(AHEAD).min(bytes.len());
     let mut at = from;
     while let Some((start, stop)) = not_zero(bytes, at, end) {
         at = start;

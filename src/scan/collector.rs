@@ -8,6 +8,7 @@ use std::io;
 use super::Limits;
 use super::allowance::{Allowance, Stop};
 use super::archive::Entry;
+use super::banner::Texts;
 use super::binary::{Memory, Part};
 use super::inflate::Method;
 use super::member::Packed;
@@ -48,10 +49,21 @@ impl Binary {
         let parts = self.parts.iter().map(|part| {
             PART_BYTES
                 .saturating_add(part.headers.bytes())
-                .saturating_add(part.texts.bytes())
+                .saturating_add(bytes_of(&part.texts))
         });
         parts.fold(self.path.len() as u64, u64::saturating_add)
     }
+}
+
+/// About how much memory the texts take, in bytes.
+fn bytes_of(texts: &Texts) -> u64 {
+    let dated = texts.dated.iter().map(|seen| seen.value.text.len());
+    let forks = texts.forks.iter().map(|seen| seen.value.text.len());
+    let bare = texts.bare.iter().map(|seen| seen.value.len());
+    let marks = texts.marks.values().flat_map(|marked| &marked.hits);
+    let marks = marks.map(|hit| hit.text.len());
+    let all = dated.chain(forks).chain(bare).chain(marks);
+    all.map(|len| (len as u64).saturating_add(128)).sum()
 }
 
 /// What was gathered from a wheel, before anything is concluded.

@@ -5,11 +5,12 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use super::allowance::Checked;
 use super::archive;
-use super::binary::{self, Magic};
+use super::binary;
 use super::collector::{Binary, Collector};
 use super::compressed;
 use super::deflate_start;
 use super::inflate::{self, Inflater, Method};
+use super::magic::{self, Magic};
 use super::members;
 use super::nested;
 use super::sbom;
@@ -125,8 +126,8 @@ impl Collector {
     }
 
     fn look<R: Read>(&mut self, member: &Packed<'_>, inflated: &mut R) -> io::Result<Looked> {
-        let first = binary::first_bytes(inflated)?;
-        match binary::magic(&first, member.path) {
+        let first = magic::first_bytes(inflated)?;
+        match magic::magic(&first, member.path) {
             Magic::Object(format) => self.binary(member, format, &first, inflated),
             Magic::Archive => {
                 let stream = first.as_slice().chain(&mut *inflated);

@@ -7,9 +7,10 @@ use std::io::{self, Read};
 
 use super::Source;
 use super::banner::Mark;
-use super::binary::{self, Magic, fill};
+use super::binary::{self, fill};
 use super::collector::{Binary, Collector};
 use super::inflate::{self, Inflater};
+use super::magic::{self, Magic};
 use super::object_file::{Constant, SymbolTable};
 use super::symbol_table::{self, Entries, Start};
 use super::verdict;
@@ -90,8 +91,8 @@ fn again<S: Source>(
     if let Ok(mut inflated) =
         inflate::decoder(binary.method, &mut watched, Some(binary.size), inflater)
     {
-        let first = binary::first_bytes(&mut inflated).unwrap_or_default();
-        if let Magic::Object(format) = binary::magic(&first, &binary.path) {
+        let first = magic::first_bytes(&mut inflated).unwrap_or_default();
+        if let Magic::Object(format) = magic::magic(&first, &binary.path) {
             let mut rest = inflated.take(binary.size);
             let seen = binary::stream(format, &first, &mut rest, binary.size, wanted, memory);
             // Nothing new: looking again would not help either.

@@ -7,6 +7,7 @@ mod hostile;
 mod made;
 mod masked;
 mod nested;
+mod oracle;
 mod reading;
 mod weighing;
 

@@ -6,6 +6,7 @@ pub mod client;
 pub mod command;
 pub mod fake_feeds;
 pub mod fake_index;
+pub mod hostile;
 pub mod published;
 pub mod recorded;
 pub mod reply;

@@ -134,3 +134,25 @@ fn rare_methods_are_unpacked_and_their_sums_checked(#[case] method: u16) {
     );
     assert_eq!(codes(&scanned(lying)), [ProblemCode::MemberCorrupt]);
 }
+
+/// Found by the fuzzer: a text was lost whose piece that is searched for reached across the cut.
+#[test]
+fn where_texts_are_cut_changes_nothing() {
+    let mut bytes = library_texts("OpenSSL 3.1.1 30 May 2023");
+    bytes
+        .extend(b"\0providers/implementations/a.c\0crypto/init.c\0ssl/statem/b.c\0AWS-LC 5.12.0\0");
+    bytes.extend(b"OPENSSL_ENGINES\0OpenSSL_version_num\0openssl-version\x003.1.1\0boringssl\0");
+    let read = |cut: usize| {
+        let mut texts = banner::Texts::default();
+        for range in [0..cut, cut..bytes.len()] {
+            banner::search(&bytes, range.start, range.end, |at| {
+                banner::read(&mut texts, &bytes, at, 0);
+                true
+            });
+        }
+        texts
+    };
+    for cut in 0..=bytes.len() {
+        assert_eq!(read(cut), read(0), "cut at {cut}");
+    }
+}
