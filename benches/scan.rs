@@ -1,35 +1,25 @@
 //! Scanning whole wheels beside bare inflating of the same members with the same library.
 //!
 //! The wheels are those of the folder that `REWHEEL_WHEELS` names, else of `target/published-wheels`.
-//! Beside criterion's figures it prints the ratio of the paired minimum for each wheel.
+//! Beside criterion's figures it prints, for each wheel, what its scan costs as a multiple of bare
+//! inflating (the least of `REWHEEL_ROUNDS` rounds of both, 9 by default, in processor time), and what
+//! a second thread brings.
 
 // A bench is a program of its own; a wheel that cannot be read ends it.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
 use std::hint::black_box;
-use std::io::{self, BufRead, Cursor, Read};
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use flate2::{Decompress, FlushDecompress, Status};
-use rewheel::scan::{Limits, Source, scan};
+use rewheel::scan::{Limits, Scanner};
+use rewheel::source::BytesSource;
 
 const CHUNK_BYTES: usize = 256 * 1024;
-
-struct Slice(Vec<u8>);
-
-impl Source for Slice {
-    fn len(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead> {
-        let from = usize::try_from(at).map_err(io::Error::other)?;
-        let len = usize::try_from(len).map_err(io::Error::other)?;
-        Ok(self.0.get(from..).unwrap_or_default().take(len as u64))
-    }
-}
 
 /// The packed bytes of the members that are object files: what a scan must inflate.
 fn native_members(wheel: &[u8]) -> Vec<(usize, usize)> {
@@ -97,13 +87,113 @@ fn wheels(folder: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-fn least(times: u32, mut work: impl FnMut()) -> Duration {
-    let one = |_| {
+/// The processor time of this thread: a shared machine disturbs it less than the clock.
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap()
+}
+
+fn cost(mut work: impl FnMut()) -> Duration {
+    let start = processor_time();
+    work();
+    processor_time() - start
+}
+
+/// One wheel's least cost of scanning and of bare inflating, measured in turns.
+struct Pair {
+    name: String,
+    bytes: usize,
+    scan: Duration,
+    inflate: Duration,
+}
+
+impl Pair {
+    fn ratio(&self) -> f64 {
+        self.scan.as_secs_f64() / self.inflate.as_secs_f64()
+    }
+}
+
+fn pairs(wheels: &[(String, Vec<u8>)], rounds: u32) -> Vec<Pair> {
+    let mut output = vec![0; CHUNK_BYTES];
+    let mut scanner = Scanner::default();
+    let mut pairs = Vec::new();
+    for (name, bytes) in wheels {
+        let members = native_members(bytes);
+        if members.is_empty() {
+            continue;
+        }
+        let mut pair = Pair {
+            name: name.clone(),
+            bytes: bytes.len(),
+            scan: Duration::MAX,
+            inflate: Duration::MAX,
+        };
+        for _ in 0..rounds {
+            let inflate = cost(|| {
+                black_box(inflate(bytes, &members, &mut output));
+            });
+            let scan = cost(|| {
+                black_box(scanner.scan(&BytesSource(bytes), &Limits::default())).unwrap();
+            });
+            pair.inflate = pair.inflate.min(inflate);
+            pair.scan = pair.scan.min(scan);
+        }
+        pairs.push(pair);
+    }
+    pairs.sort_by(|one, other| other.ratio().total_cmp(&one.ratio()));
+    pairs
+}
+
+fn tell(pairs: &[Pair]) {
+    for pair in pairs {
+        eprintln!(
+            "{:.3}  {:8.2} ms  {:4.0} MB/s  {}",
+            pair.ratio(),
+            pair.scan.as_secs_f64() * 1e3,
+            pair.bytes as f64 / 1e6 / pair.scan.as_secs_f64(),
+            pair.name,
+        );
+    }
+    for least in [Duration::ZERO, Duration::from_millis(2)] {
+        let counted: Vec<&Pair> = pairs.iter().filter(|pair| pair.inflate >= least).collect();
+        let sum = |of: fn(&Pair) -> Duration| {
+            counted
+                .iter()
+                .map(|pair| of(pair))
+                .sum::<Duration>()
+                .as_secs_f64()
+        };
+        eprintln!(
+            "{:.3} of bare inflating over {} wheels that take at least {} ms to inflate; the worst {:.3}, {} above 1.25",
+            sum(|pair| pair.scan) / sum(|pair| pair.inflate),
+            counted.len(),
+            least.as_millis(),
+            counted.first().map_or(0.0, |pair| pair.ratio()),
+            counted.iter().filter(|pair| pair.ratio() > 1.25).count(),
+        );
+    }
+}
+
+/// How much faster so many threads scan all wheels than one does.
+fn several_threads(wheels: &[(String, Vec<u8>)], threads: usize) -> f64 {
+    let run = |threads: usize| {
+        let next = AtomicUsize::new(0);
         let start = Instant::now();
-        work();
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    let mut scanner = Scanner::default();
+                    while let Some((_, bytes)) = wheels.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        black_box(scanner.scan(&BytesSource(bytes), &Limits::default())).unwrap();
+                    }
+                });
+            }
+        });
         start.elapsed()
     };
-    (0..times).map(one).min().unwrap_or_default()
+    let best = |threads| (0..5).map(|_| run(threads)).min().unwrap_or_default();
+    let (one, several) = (best(1), best(threads));
+    one.as_secs_f64() / several.as_secs_f64()
 }
 
 fn scanning(criterion: &mut Criterion) {
@@ -113,41 +203,23 @@ fn scanning(criterion: &mut Criterion) {
         eprintln!("no wheels in {}: nothing to measure", folder.display());
         return;
     }
-    let mut output = vec![0; CHUNK_BYTES];
-    let (mut scans, mut inflates) = (Duration::ZERO, Duration::ZERO);
-    for (name, bytes) in &wheels {
-        let members = native_members(bytes);
-        if members.is_empty() {
-            continue;
-        }
-        let source = Slice(bytes.clone());
-        let bare = least(5, || {
-            black_box(inflate(bytes, &members, &mut output));
-        });
-        let full = least(5, || {
-            black_box(scan(&source, &Limits::default()).unwrap());
-        });
-        scans += full;
-        inflates += bare;
-        eprintln!(
-            "{:.3} {:.1} MB/s {name}",
-            full.as_secs_f64() / bare.as_secs_f64(),
-            bytes.len() as f64 / 1e6 / full.as_secs_f64(),
-        );
-    }
+    let rounds = std::env::var("REWHEEL_ROUNDS").map_or(9, |rounds| rounds.parse().unwrap());
+    tell(&pairs(&wheels, rounds));
     eprintln!(
-        "{:.3} of bare inflating, over all",
-        scans.as_secs_f64() / inflates.as_secs_f64()
+        "{:.2} times as fast on two threads as on one",
+        several_threads(&wheels, 2)
     );
 
+    let mut scanner = Scanner::default();
+    let mut output = vec![0; CHUNK_BYTES];
     let mut group = criterion.benchmark_group("wheels");
     group.sample_size(10);
     for (name, bytes) in wheels.iter().take(6) {
         let members = native_members(bytes);
-        let source = Slice(bytes.clone());
+        let source = BytesSource(bytes);
         group.throughput(Throughput::Bytes(bytes.len() as u64));
         group.bench_function(BenchmarkId::new("scan", name), |bencher| {
-            bencher.iter(|| scan(&source, &Limits::default()));
+            bencher.iter(|| scanner.scan(&source, &Limits::default()));
         });
         group.bench_function(BenchmarkId::new("inflate", name), |bencher| {
             bencher.iter(|| inflate(bytes, &members, &mut output));

@@ -65,6 +65,8 @@ pub struct Cycle {
     pub watch: Watch,
     /// Bounds on what scanning one wheel may cost.
     pub scan_limits: scan::Limits,
+    /// What wheels are scanned with.
+    pub scanners: Arc<scan::Scanners>,
     /// Bounds on what fetching one wheel may cost.
     pub wheel_limits: WheelLimits,
     /// How many wheels, and how many pages, are read at once; at least one.

@@ -53,6 +53,7 @@ mod watched;
 mod wheel;
 
 use std::io::{self, BufRead};
+use std::sync::{Mutex, PoisonError};
 
 use crate::model::WheelScan;
 
@@ -149,6 +150,21 @@ pub fn scan<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned> {
 /// As of [`scan`].
 pub fn scan_whole<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned> {
     Scanner::default().scan_whole(source, limits)
+}
+
+/// Scanners that are used again, as many as work at once.
+#[derive(Debug, Default)]
+pub struct Scanners(Mutex<Vec<Scanner>>);
+
+impl Scanners {
+    /// Works with a scanner that nobody else is using.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Scanner) -> T) -> T {
+        let free = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scanner = free().pop().unwrap_or_default();
+        let made = work(&mut scanner);
+        free().push(scanner);
+        made
+    }
 }
 
 /// Scans wheel after wheel with the same memory, about 3 MiB, which is faster for small ones.

@@ -43,6 +43,7 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         store: store(command, &variable),
         watch: feeds::watch(common, &configuration, &variable)?,
         scan_limits: bounds.scan,
+        scanners: std::sync::Arc::default(),
         wheel_limits: limits::wheel(bounds),
         parallel: limits::parallel(bounds),
         now: Utc::now(),

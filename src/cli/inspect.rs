@@ -14,7 +14,7 @@ use crate::cycle::Progress;
 use crate::fetch::{Client, ClientSettings, Credentials, printable};
 use crate::model::{Problem, ProblemCode, WheelName, WheelScan};
 use crate::report::{self, InspectedWheel, InspectionReport};
-use crate::scan::{self, Source};
+use crate::scan::{Scanners, Source};
 use crate::source::{FileSource, ReadError, Remote, TimedSource, is_sha256, read_wheel};
 
 use super::arguments::{Common, Inspect, InspectFormat};
@@ -46,8 +46,9 @@ pub async fn run(command: &Inspect, common: &Common) -> anyhow::Result<u8> {
     };
     let bar = progress::of(common);
     bar.found(places.len() as u64, places.len() as u64);
+    let scanners = Arc::new(Scanners::default());
     let wheels: Vec<InspectedWheel> = stream::iter(places)
-        .map(|place| inspect(place, client.as_ref(), bounds, bar.clone()))
+        .map(|place| inspect(place, client.as_ref(), bounds, &scanners, bar.clone()))
         .buffered(limits::parallel(&bounds))
         .collect()
         .await;
@@ -136,10 +137,14 @@ async fn inspect(
     place: Place,
     client: Option<&Client>,
     bounds: Limits,
+    scanners: &Arc<Scanners>,
     bar: Arc<dyn Progress>,
 ) -> InspectedWheel {
+    let scanners = Arc::clone(scanners);
     let wheel = match (place, client) {
-        (Place::Remote(url), Some(client)) => remote(&url, client, bounds, Arc::clone(&bar)).await,
+        (Place::Remote(url), Some(client)) => {
+            remote(&url, client, bounds, scanners, Arc::clone(&bar)).await
+        }
         (Place::Remote(url), None) => unread(
             &base_name(url.path()),
             ProblemCode::Unreadable,
@@ -147,7 +152,7 @@ async fn inspect(
         ),
         (Place::Local(path), _) => {
             let name = base_name(&path.to_string_lossy());
-            tokio::task::spawn_blocking(move || local(&path, &bounds))
+            tokio::task::spawn_blocking(move || local(&path, &bounds, &scanners))
                 .await
                 .unwrap_or_else(|_| {
                     unread(
@@ -162,7 +167,7 @@ async fn inspect(
     wheel
 }
 
-fn local(path: &Path, bounds: &Limits) -> InspectedWheel {
+fn local(path: &Path, bounds: &Limits, scanners: &Scanners) -> InspectedWheel {
     let name = base_name(&path.to_string_lossy());
     let time = limits::wheel(bounds).time;
     let failed = |error: io::Error| {
@@ -186,7 +191,7 @@ fn local(path: &Path, bounds: &Limits) -> InspectedWheel {
     let (scanned, sha256) = std::thread::scope(|scope| {
         let sum = scope.spawn(|| source.sha256());
         let timed = TimedSource::new(&source, Instant::now() + time);
-        let scanned = scan::scan_whole(&timed, &bounds.scan);
+        let scanned = scanners.with(|scanner| scanner.scan_whole(&timed, &bounds.scan));
         let sum = sum
             .join()
             .unwrap_or_else(|_| Err(io::Error::other("hashing it broke off")));
@@ -211,6 +216,7 @@ async fn remote(
     url: &Url,
     client: &Client,
     bounds: Limits,
+    scanners: Arc<Scanners>,
     bar: Arc<dyn Progress>,
 ) -> InspectedWheel {
     let name = base_name(url.path());
@@ -229,7 +235,7 @@ async fn remote(
         wheel,
         &limits::wheel(&bounds),
         move |bytes| bar.received(bytes),
-        move |wheel| scan::scan_whole(wheel, &bounds.scan),
+        move |wheel| scanners.with(|scanner| scanner.scan_whole(wheel, &bounds.scan)),
     )
     .await;
     match read {

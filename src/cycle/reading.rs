@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use crate::index::File;
 use crate::model::{Os, WheelName, WheelScan};
 use crate::policy::{WheelContent, WheelFacts};
-use crate::scan::{self, Scanned};
+use crate::scan::Scanned;
 use crate::source::read_wheel;
 
 use super::{Cycle, Progress};
@@ -65,6 +65,7 @@ impl Cycle {
             ));
         };
         let limits = self.scan_limits;
+        let scanners = Arc::clone(&self.scanners);
         // A wheel for one platform is there for its binaries, so its names are not taken at their
         // word.
         let for_any = name.operating_systems() == [Os::Any];
@@ -75,11 +76,13 @@ impl Cycle {
             &self.wheel_limits,
             move |bytes| told.received(bytes),
             move |wheel| {
-                if for_any {
-                    scan::scan(wheel, &limits)
-                } else {
-                    scan::scan_whole(wheel, &limits)
-                }
+                scanners.with(|scanner| {
+                    if for_any {
+                        scanner.scan(wheel, &limits)
+                    } else {
+                        scanner.scan_whole(wheel, &limits)
+                    }
+                })
             },
         )
         .await;

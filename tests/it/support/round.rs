@@ -53,6 +53,7 @@ pub fn of(url: &str) -> Cycle {
         store: Store::none(),
         watch: Watch::new(FeedSource::Fixed(Box::new(known)), Vec::new()).unwrap(),
         scan_limits: scan::Limits::default(),
+        scanners: Arc::default(),
         wheel_limits: WheelLimits::default(),
         parallel: 2,
         now,
