@@ -72,13 +72,9 @@ pub(super) fn is_libressl(path: &str) -> bool {
     half(path).is_some() && number.is_some_and(|number| (30..200).contains(&number) && number != 64)
 }
 
-/// Whether two names mean the same file, but for the hashes that auditwheel, delocate and
-/// delvewheel put into the names of what they copy.
-pub(super) fn same_library(needed: &str, shipped: &str) -> bool {
-    plain(needed) == plain(shipped)
-}
-
-fn plain(name: &str) -> String {
+/// A name without its folder and without the hashes that auditwheel, delocate and delvewheel put
+/// into the names of what they copy: two names that have the same mean the same file.
+pub(super) fn plain(name: &str) -> String {
     let name = base_name(name).to_ascii_lowercase();
     let parts = name.split('-').filter_map(|part| {
         let (word, rest) = part.split_at(part.find('.').unwrap_or(part.len()));
@@ -134,6 +130,7 @@ mod tests {
 
     #[test]
     fn hashes_do_not_count() {
+        let same_library = |needed: &str, shipped: &str| plain(needed) == plain(shipped);
         assert!(same_library("libssl.so.3", "x.libs/libssl-885acfdc.so.3"));
         assert!(same_library(
             "libssl-3-x64.dll",

@@ -4,6 +4,7 @@
 mod carried;
 mod distribution;
 mod external;
+mod names;
 mod sbom_check;
 mod sibling;
 mod version;
@@ -11,9 +12,10 @@ mod version;
 use std::cmp::Ordering;
 
 use self::carried::Carried;
+use self::names::Names;
 use super::binary::Part;
 use super::collector::{Binary, Gathered};
-use super::library_name::{Half, base_name, half, same_library};
+use super::library_name::{Half, half};
 use crate::model::{Architecture, BinaryFormat, Finding, Library, Problem, WheelScan};
 
 /// One binary or slice, with what it carries.
@@ -29,27 +31,6 @@ impl Judged<'_> {
     /// Which half of the library it is, as a shared library.
     fn half(&self) -> Option<Half> {
         shared_half(self.path, self.part)
-    }
-
-    /// Whether a needed library's name means this file, and `user` could load it.
-    fn serves(&self, user: &Self, needed: &str) -> bool {
-        self.format == user.format
-            && self.arch == user.arch
-            && (self.is_exactly(needed) || self.is_called(needed))
-    }
-
-    /// Whether a needed library's name means this file.
-    fn is_called(&self, needed: &str) -> bool {
-        let own = self.part.headers.name.as_ref();
-        same_library(needed, self.path) || own.is_some_and(|own| same_library(needed, &own.text))
-    }
-
-    /// Whether a needed library's name is exactly this file's.
-    fn is_exactly(&self, needed: &str) -> bool {
-        let own = self.part.headers.name.as_ref();
-        let needed = base_name(needed);
-        needed.eq_ignore_ascii_case(base_name(self.path))
-            || own.is_some_and(|own| needed.eq_ignore_ascii_case(base_name(&own.text)))
     }
 }
 
@@ -81,12 +62,13 @@ pub(super) fn is_in_doubt(path: &str, parts: &[Part]) -> bool {
 pub(super) fn conclude(gathered: Gathered) -> WheelScan {
     let mut problems = gathered.problems;
     let mut judged = judge(&gathered.binaries, &mut problems);
-    sibling::ask(&mut judged);
-    sibling::share_patches(&mut judged);
+    let names = Names::of(&judged);
+    sibling::ask(&mut judged, &names);
+    sibling::share_patches(&mut judged, &names);
     let mut findings = Vec::new();
     for one in &judged {
         findings.extend(one.carried.iter().map(|carried| carried.finding(one)));
-        findings.extend(external::needed(one, &judged));
+        findings.extend(external::needed(one, &judged, &names));
     }
     findings.sort_by(order);
     let sbom = sbom_check::compare(gathered.claims, &mut findings, &mut problems);

@@ -227,3 +227,21 @@ fn what_is_kept_of_many_binaries_is_bounded() {
     );
     assert!(problem.message.contains("`evidence-bytes` (20000)"));
 }
+
+#[rstest::rstest]
+#[case(64, Some("3.0.16"))]
+#[case(65, None)]
+fn among_too_many_libcryptos_none_is_guessed(#[case] count: u32, #[case] version: Option<&str>) {
+    let crypto = elf(None, &[], &library_texts("OpenSSL 3.0.16 11 Feb 2025"));
+    let ssl = elf(None, &["libcrypto.so.3"], b"\0ssl/ssl_lib.c\0");
+    let names: Vec<String> = (0..count)
+        .map(|number| format!("libcrypto-{number:08x}.so.3"))
+        .collect();
+    let mut members: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), &*crypto)).collect();
+    members.push(("libssl.so.3", &ssl));
+    let scanned = scanned(deflated(&members));
+    let found = scanned.scan.findings.iter();
+    let of_ssl: Vec<_> = found.filter(|f| f.path == "libssl.so.3").collect();
+    assert_eq!(of_ssl.len(), 1);
+    assert_eq!(of_ssl[0].version.as_deref(), version);
+}

@@ -3,13 +3,14 @@
 use super::super::library_name::{half, is_macos_libressl};
 use super::Judged;
 use super::carried::from_hit;
+use super::names::Names;
 use crate::model::{Evidence, EvidenceKind, Finding, Library, Linkage};
 
 /// How many undefined symbols without a dependency make a need.
 const SYMBOLS: usize = 2;
 
 /// The finding for what a binary needs from the system, if it needs anything.
-pub(super) fn needed(one: &Judged<'_>, all: &[Judged<'_>]) -> Option<Finding> {
+pub(super) fn needed(one: &Judged<'_>, all: &[Judged<'_>], names: &Names) -> Option<Finding> {
     let wanted: Vec<_> = one
         .part
         .headers
@@ -18,11 +19,11 @@ pub(super) fn needed(one: &Judged<'_>, all: &[Judged<'_>]) -> Option<Finding> {
         .filter(|import| half(&import.text).is_some())
         .collect();
     let (library, evidence): (Library, Vec<Evidence>) = if wanted.is_empty() {
-        (Library::Openssl, by_symbols(one, all)?)
+        (Library::Openssl, by_symbols(one, all, names)?)
     } else {
         let missing: Vec<_> = wanted
             .into_iter()
-            .filter(|import| !all.iter().any(|other| other.serves(one, &import.text)))
+            .filter(|import| names.serving(one, &import.text).next().is_none())
             .collect();
         let first = missing.first()?;
         let library = if is_macos_libressl(&first.text) {
@@ -55,7 +56,7 @@ pub(super) fn needed(one: &Judged<'_>, all: &[Judged<'_>]) -> Option<Finding> {
 /// Symbols that are needed from elsewhere though no library is named: whoever loads the binary
 /// must have loaded OpenSSL. Not so if it carries such a library, or another binary of the wheel
 /// that it names as needed does.
-fn by_symbols(one: &Judged<'_>, all: &[Judged<'_>]) -> Option<Vec<Evidence>> {
+fn by_symbols(one: &Judged<'_>, all: &[Judged<'_>], names: &Names) -> Option<Vec<Evidence>> {
     let symbols: Vec<_> = one
         .part
         .headers
@@ -68,10 +69,10 @@ fn by_symbols(one: &Judged<'_>, all: &[Judged<'_>]) -> Option<Vec<Evidence>> {
         return None;
     }
     let is_served = one.part.headers.imports.iter().any(|import| {
-        all.iter().any(|other| {
-            other.serves(one, &import.text)
-                && (!other.carried.is_empty() || !other.part.headers.defined.is_empty())
-        })
+        names
+            .serving(one, &import.text)
+            .filter_map(|place| all.get(place))
+            .any(|other| !other.carried.is_empty() || !other.part.headers.defined.is_empty())
     });
     if is_served {
         return None;

@@ -4,14 +4,15 @@ use super::super::banner::printable;
 use super::super::library_name::{Half, half};
 use super::Judged;
 use super::carried::{self, Carried};
+use super::names::{self, Names};
 use crate::model::{Evidence, EvidenceKind, Library};
 
 /// A libssl without a version of its own has the version of the libcrypto that it needs; else of
 /// the one beside it; else of the only one in the wheel. Where its code is inside another binary,
 /// only a needed one counts.
-pub(super) fn ask(judged: &mut [Judged<'_>]) {
+pub(super) fn ask(judged: &mut [Judged<'_>], names: &Names) {
     for index in 0..judged.len() {
-        let Some(sibling) = sibling(judged, index) else {
+        let Some(sibling) = sibling(judged, names, index) else {
             continue;
         };
         if let Some(carried) = judged
@@ -28,11 +29,11 @@ pub(super) fn ask(judged: &mut [Judged<'_>]) {
 }
 
 /// Both halves of a distribution's build are patched, though libcrypto alone may show it.
-pub(super) fn share_patches(judged: &mut [Judged<'_>]) {
+pub(super) fn share_patches(judged: &mut [Judged<'_>], names: &Names) {
     for index in 0..judged.len() {
         let is_patched = judged
             .get(index)
-            .is_some_and(|one| is_half_of_patched(judged, one));
+            .is_some_and(|one| is_half_of_patched(judged, names, one));
         let carried = judged
             .get_mut(index)
             .and_then(|one| one.carried.first_mut());
@@ -42,11 +43,11 @@ pub(super) fn share_patches(judged: &mut [Judged<'_>]) {
     }
 }
 
-fn is_half_of_patched(judged: &[Judged<'_>], one: &Judged<'_>) -> bool {
+fn is_half_of_patched(judged: &[Judged<'_>], names: &Names, one: &Judged<'_>) -> bool {
     let (Some(Half::Ssl), Some(own)) = (one.half(), one.carried.first()) else {
         return false;
     };
-    let others = shared_siblings(judged, one);
+    let others = shared_siblings(judged, names, one);
     let mut others = others.iter().filter_map(|other| other.carried.first());
     let is_other_half = |other: &Carried| other.version == own.version && other.distro_patched;
     others.next().is_some_and(is_other_half) && others.all(is_other_half)
@@ -60,15 +61,15 @@ struct Sibling {
     evidence: Evidence,
 }
 
-fn sibling(judged: &[Judged<'_>], index: usize) -> Option<Sibling> {
+fn sibling(judged: &[Judged<'_>], names: &Names, index: usize) -> Option<Sibling> {
     let one = judged.get(index)?;
     let lacks = one.carried.first().is_some_and(|c| c.version.is_none());
     if !lacks {
         return None;
     }
     let found = match one.half() {
-        Some(Half::Ssl) => shared_siblings(judged, one),
-        None if carried::is_libssl_alone(&one.part.texts) => static_siblings(judged, one),
+        Some(Half::Ssl) => shared_siblings(judged, names, one),
+        None if carried::is_libssl_alone(&one.part.texts) => static_siblings(judged, names, one),
         _ => return None,
     };
     let first = found.first()?;
@@ -92,64 +93,63 @@ fn sibling(judged: &[Judged<'_>], index: usize) -> Option<Sibling> {
     })
 }
 
-/// The libcryptos that may be the other half of a shared libssl.
-fn shared_siblings<'j, 'a>(judged: &'j [Judged<'a>], one: &Judged<'_>) -> Vec<&'j Judged<'a>> {
-    let others: Vec<&Judged<'a>> = judged
-        .iter()
-        .filter(|other| {
-            other.arch == one.arch
-                && other.format == one.format
-                && other.half() == Some(Half::Crypto)
-                && other.carried.first().is_some_and(|c| c.version.is_some())
-        })
-        .collect();
-    let needs: Vec<&str> = one
-        .part
-        .headers
-        .imports
-        .iter()
-        .map(|import| import.text.as_str())
-        .filter(|name| half(name) == Some(Half::Crypto))
-        .collect();
-    let needs = needs.as_slice();
-    let needed = |exact: bool| {
-        others.iter().copied().filter(move |other| {
-            needs.iter().any(|name| {
-                if exact {
-                    other.is_exactly(name)
-                } else {
-                    other.is_called(name)
-                }
-            })
-        })
+/// The libcryptos that may be the other half of a shared libssl; none if they are too many.
+fn shared_siblings<'j, 'a>(
+    judged: &'j [Judged<'a>],
+    names: &Names,
+    one: &Judged<'_>,
+) -> Vec<&'j Judged<'a>> {
+    let is_meant = |other: &&Judged<'_>| {
+        other.arch == one.arch
+            && other.format == one.format
+            && other.half() == Some(Half::Crypto)
+            && other.carried.first().is_some_and(|c| c.version.is_some())
+    };
+    let needs = || {
+        let imports = one.part.headers.imports.iter();
+        imports
+            .map(|import| import.text.as_str())
+            .filter(|name| half(name) == Some(Half::Crypto))
+    };
+    let exactly = needs().flat_map(|name| names.exactly(one, name));
+    let called = needs().flat_map(|name| names.called(one, name));
+    let all = names.cryptos().iter();
+    let found = |places: &mut dyn Iterator<Item = &usize>| {
+        let mut few = names::few(judged, places.copied())?;
+        few.retain(is_meant);
+        Some(few)
     };
     let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
-    let beside = others
-        .iter()
-        .copied()
-        .filter(|other| folder(other.path) == folder(one.path));
-    [
-        needed(true).collect::<Vec<_>>(),
-        needed(false).collect(),
-        beside.collect(),
-        others.clone(),
-    ]
-    .into_iter()
-    .find(|found| !found.is_empty())
-    .unwrap_or_default()
+    let beside = |mut few: Vec<&'j Judged<'a>>| {
+        few.retain(|other| folder(other.path) == folder(one.path));
+        few
+    };
+    // What cannot be told at one step is not guessed at the next.
+    let steps = [
+        found(&mut { exactly }),
+        found(&mut { called }),
+        found(&mut all.clone()).map(beside),
+        found(&mut { all }),
+    ];
+    let first = steps
+        .into_iter()
+        .find(|found| found.as_ref().is_none_or(|found| !found.is_empty()));
+    first.flatten().unwrap_or_default()
 }
 
 /// The binaries that a binary with nothing but libssl's code names as needed, and that carry
 /// libcrypto's.
-fn static_siblings<'j, 'a>(judged: &'j [Judged<'a>], one: &Judged<'_>) -> Vec<&'j Judged<'a>> {
-    let imports = &one.part.headers.imports;
-    judged
-        .iter()
-        .filter(|other| {
-            let is_known = |c: &Carried| c.library == Library::Openssl && c.version.is_some();
-            other.carried.first().is_some_and(is_known)
-                && !carried::is_libssl_alone(&other.part.texts)
-                && imports.iter().any(|import| other.serves(one, &import.text))
-        })
-        .collect()
+fn static_siblings<'j, 'a>(
+    judged: &'j [Judged<'a>],
+    names: &Names,
+    one: &Judged<'_>,
+) -> Vec<&'j Judged<'a>> {
+    let imports = one.part.headers.imports.iter();
+    let places = imports.flat_map(|import| names.serving(one, &import.text));
+    let mut found = names::few(judged, places).unwrap_or_default();
+    found.retain(|other| {
+        let is_known = |c: &Carried| c.library == Library::Openssl && c.version.is_some();
+        other.carried.first().is_some_and(is_known) && !carried::is_libssl_alone(&other.part.texts)
+    });
+    found
 }
