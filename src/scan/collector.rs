@@ -20,6 +20,9 @@ use crate::model::{BinaryFormat, Problem, ProblemCode};
 /// How many problems of one wheel are told.
 const MAXIMUM_PROBLEMS: usize = 1000;
 
+/// How many characters of a problem's message are told.
+const LONGEST_MESSAGE: usize = 500;
+
 /// How many decoders with a window may be in use at once, inside of each other.
 const MAXIMUM_WINDOWS: u32 = 2;
 
@@ -112,7 +115,12 @@ impl Collector {
         self.problems.is_empty()
     }
 
-    pub(super) fn problem(&mut self, code: ProblemCode, path: Option<&str>, message: String) {
+    pub(super) fn problem(&mut self, code: ProblemCode, path: Option<&str>, mut message: String) {
+        // What readers of other formats say may quote what they read, whatever its length.
+        if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+            message.truncate(end);
+            message.push('…');
+        }
         if self.problems.len() < MAXIMUM_PROBLEMS {
             self.problems.push(Problem {
                 code,

@@ -372,3 +372,20 @@ fn files_are_short_and_named_by_the_rules() {
         lengths[lengths.len() / 2]
     );
 }
+
+/// The scanner must not panic: what its root denies, no file of it allows again.
+#[test]
+fn nothing_of_the_scanner_allows_what_may_panic() {
+    let files = source_files();
+    let root = files.iter().find(|file| file.name == "scan.rs").unwrap();
+    for lint in ["indexing_slicing", "arithmetic_side_effects"] {
+        assert!(root.text.contains("#![deny(") && root.text.contains(lint));
+    }
+    let is_of_scanner =
+        |file: &&SourceFile| file.module() == "scan" && !file.name.starts_with("scan/tests");
+    for file in files.iter().filter(is_of_scanner) {
+        for word in ["allow(", "expect(clippy", "warn("] {
+            assert!(!file.text.contains(word), "{} has {word}", file.name);
+        }
+    }
+}

@@ -245,3 +245,17 @@ fn among_too_many_libcryptos_none_is_guessed(#[case] count: u32, #[case] version
     assert_eq!(of_ssl.len(), 1);
     assert_eq!(of_ssl[0].version.as_deref(), version);
 }
+
+#[test]
+fn what_is_wrong_is_told_in_few_words_whatever_is_quoted() {
+    let long = "é".repeat(100_000);
+    let number = format!("{{\"components\": \"{long}\"}}");
+    let element = format!("<{long}></{long}>");
+    for sbom in [number, element] {
+        let path = "a-1.dist-info/sboms/a";
+        let scanned = scanned(deflated(&[(path, sbom.as_bytes())]));
+        assert_eq!(codes(&scanned), [ProblemCode::MalformedSbom]);
+        let message = &scanned.scan.problems[0].message;
+        assert!(message.ends_with('…') && message.chars().count() == 501);
+    }
+}
