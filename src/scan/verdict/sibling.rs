@@ -6,9 +6,9 @@ use super::Judged;
 use super::carried::{self, Carried};
 use crate::model::{Evidence, EvidenceKind, Library};
 
-/// A libssl without a version of its own has the version of the libcrypto that it needs; else of
-/// the one beside it; else of the only one in the wheel. Where its code is inside another binary,
-/// only a needed one counts.
+/// A libssl without a version of its own has the version of the libcrypto that it needs. If it
+/// names none, it has that of the one beside it, else of the only one in the wheel. Where its code
+/// is inside another binary, only a needed one counts.
 pub(super) fn ask(judged: &mut [Judged<'_>]) {
     for index in 0..judged.len() {
         let Some(sibling) = sibling(judged, index) else {
@@ -63,7 +63,8 @@ struct Sibling {
 fn sibling(judged: &[Judged<'_>], index: usize) -> Option<Sibling> {
     let one = judged.get(index)?;
     let lacks = one.carried.first().is_some_and(|c| c.version.is_none());
-    if !lacks {
+    // What was not seen of a binary could name a version, or be libcrypto's code.
+    if !lacks || one.is_cut {
         return None;
     }
     let found = match one.half() {
@@ -72,7 +73,7 @@ fn sibling(judged: &[Judged<'_>], index: usize) -> Option<Sibling> {
         _ => return None,
     };
     let first = found.first()?;
-    let carried = first.carried.first()?;
+    let carried = first.carried.first().filter(|c| c.version.is_some())?;
     let agree = found.iter().all(|other| {
         other
             .carried
@@ -92,7 +93,8 @@ fn sibling(judged: &[Judged<'_>], index: usize) -> Option<Sibling> {
     })
 }
 
-/// The libcryptos that may be the other half of a shared libssl.
+/// The libcryptos that may be the other half of a shared libssl, also those without a version:
+/// another one's would be a guess.
 fn shared_siblings<'j, 'a>(judged: &'j [Judged<'a>], one: &Judged<'_>) -> Vec<&'j Judged<'a>> {
     let others: Vec<&Judged<'a>> = judged
         .iter()
@@ -100,7 +102,6 @@ fn shared_siblings<'j, 'a>(judged: &'j [Judged<'a>], one: &Judged<'_>) -> Vec<&'
             other.arch == one.arch
                 && other.format == one.format
                 && other.half() == Some(Half::Crypto)
-                && other.carried.first().is_some_and(|c| c.version.is_some())
         })
         .collect();
     let needs: Vec<&str> = one
@@ -128,15 +129,19 @@ fn shared_siblings<'j, 'a>(judged: &'j [Judged<'a>], one: &Judged<'_>) -> Vec<&'
         .iter()
         .copied()
         .filter(|other| folder(other.path) == folder(one.path));
-    [
-        needed(true).collect::<Vec<_>>(),
-        needed(false).collect(),
-        beside.collect(),
-        others.clone(),
-    ]
-    .into_iter()
-    .find(|found| !found.is_empty())
-    .unwrap_or_default()
+    if !needs.is_empty() {
+        let exact: Vec<_> = needed(true).collect();
+        // One of another name is not the one that it was built with.
+        return if exact.is_empty() {
+            needed(false).collect()
+        } else {
+            exact
+        };
+    }
+    [beside.collect::<Vec<_>>(), others.clone()]
+        .into_iter()
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
 }
 
 /// The binaries that a binary with nothing but libssl's code names as needed, and that carry
@@ -146,8 +151,8 @@ fn static_siblings<'j, 'a>(judged: &'j [Judged<'a>], one: &Judged<'_>) -> Vec<&'
     judged
         .iter()
         .filter(|other| {
-            let is_known = |c: &Carried| c.library == Library::Openssl && c.version.is_some();
-            other.carried.first().is_some_and(is_known)
+            let is_openssl = |c: &Carried| c.library == Library::Openssl;
+            other.carried.first().is_some_and(is_openssl)
                 && !carried::is_libssl_alone(&other.part.texts)
                 && imports.iter().any(|import| other.serves(one, &import.text))
         })
