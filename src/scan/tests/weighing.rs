@@ -242,3 +242,14 @@ fn a_libssl_that_was_not_seen_to_its_end_has_no_version() {
     archive[at + 12] = b'x';
     assert_eq!(version(&archive), [known, None]);
 }
+
+#[rstest]
+#[case("libcrypto.so.46", Library::Libressl)]
+#[case("/usr/lib/libssl.46.dylib", Library::Libressl)]
+#[case("libcrypto.so.3", Library::Openssl)]
+fn a_needed_library_is_whose_its_number_is(#[case] needed: &str, #[case] library: Library) {
+    assert_eq!(
+        found(&[("a.so", &elf(None, &[needed], b""))]),
+        [(library, None, Linkage::External)]
+    );
+}

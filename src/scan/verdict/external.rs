@@ -1,6 +1,6 @@
 //! Binaries that need a library which the wheel does not ship.
 
-use super::super::library_name::{half, is_macos_libressl};
+use super::super::library_name::{half, is_libressl};
 use super::Judged;
 use super::carried::from_hit;
 use crate::model::{Evidence, EvidenceKind, Finding, Library, Linkage};
@@ -25,7 +25,7 @@ pub(super) fn needed(one: &Judged<'_>, all: &[Judged<'_>]) -> Option<Finding> {
             .filter(|import| !all.iter().any(|other| other.serves(one, &import.text)))
             .collect();
         let first = missing.first()?;
-        let library = if is_macos_libressl(&first.text) {
+        let library = if is_libressl(&first.text) {
             Library::Libressl
         } else {
             Library::Openssl
