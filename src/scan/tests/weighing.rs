@@ -253,3 +253,17 @@ fn a_needed_library_is_whose_its_number_is(#[case] needed: &str, #[case] library
         [(library, None, Linkage::External)]
     );
 }
+
+#[rstest]
+#[case::elf(|needed: &[&str]| elf(None, needed, b""))]
+#[case::mach_o(|needed: &[&str]| mach_o(X86_64, needed, b""))]
+fn more_needed_libraries_than_are_kept_are_told(#[case] binary: fn(&[&str]) -> Vec<u8>) {
+    let mut needed = vec!["libm.so.6"; 255];
+    needed.push("libssl.so.3");
+    let seen = scanned(deflated(&[("a.so", &binary(&needed))]));
+    assert_eq!(seen.scan.findings.len(), 1);
+    assert_eq!(codes(&seen), []);
+    needed.insert(0, "libm.so.6");
+    let seen = scanned(deflated(&[("a.so", &binary(&needed))]));
+    assert_eq!(codes(&seen), [ProblemCode::MalformedBinary]);
+}
