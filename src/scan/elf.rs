@@ -206,8 +206,8 @@ impl<'a> File<'a> {
         if let Some(soname) = dynamic.soname {
             headers.name = Some(self.string(dynamic, soname)?);
         }
-        for needed in dynamic.needed.iter().take(KEPT.saturating_mul(4)) {
-            headers.imports.push(self.string(dynamic, *needed)?);
+        for needed in &dynamic.needed {
+            headers.import(self.string(dynamic, *needed)?)?;
         }
         Ok(())
     }

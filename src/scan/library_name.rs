@@ -60,7 +60,8 @@ fn rest_is_versions(rest: &str) -> bool {
 }
 
 /// Whether a shared library of this name is LibreSSL's: the numbers of its libraries began at 30
-/// when it left OpenSSL, whose own end at 4. `libcrypto.so.46`, `libssl-57a7cbb3.so.48.2.1`.
+/// when it left OpenSSL, whose own end at 4. `libcrypto.so.46`, `libssl-57a7cbb3.so.48.2.1`, and
+/// `/usr/lib/libssl.46.dylib`, which macOS ships.
 pub(super) fn is_libressl(path: &str) -> bool {
     let name = base_name(path).to_ascii_lowercase();
     let number = name
@@ -86,20 +87,6 @@ pub(super) fn plain(name: &str) -> String {
         }
     });
     parts.collect()
-}
-
-/// Whether a needed library is LibreSSL, which macOS ships under OpenSSL's names: its library
-/// versions begin at 30.
-pub(super) fn is_macos_libressl(install_name: &str) -> bool {
-    let Some(name) = install_name.strip_prefix("/usr/lib/") else {
-        return false;
-    };
-    ["libssl.", "libcrypto."].iter().any(|stem| {
-        name.strip_prefix(stem)
-            .and_then(|rest| rest.split('.').next())
-            .and_then(|number| number.parse::<u32>().ok())
-            .is_some_and(|number| number >= 30)
-    })
 }
 
 #[cfg(test)]
@@ -145,6 +132,8 @@ mod tests {
     #[case("a.libs/libssl-57a7cbb3.so.48.2.1", true)]
     #[case("libcrypto-12345678.so.46", true)]
     #[case("libcrypto.50.dylib", true)]
+    #[case("/usr/lib/libssl.46.dylib", true)]
+    #[case("/usr/lib/libssl.0.9.8.dylib", false)]
     #[case("libcrypto-46.dll", true)]
     #[case("libcrypto.so.3", false)]
     #[case("libcrypto-13880bfc.so.1.0.2k", false)]
@@ -153,12 +142,5 @@ mod tests {
     #[case("libtls.so.46", false)]
     fn libressl_counts_from_30(#[case] name: &str, #[case] expected: bool) {
         assert_eq!(is_libressl(name), expected);
-    }
-
-    #[test]
-    fn macos_ships_libressl() {
-        assert!(is_macos_libressl("/usr/lib/libssl.46.dylib"));
-        assert!(!is_macos_libressl("/usr/lib/libssl.0.9.8.dylib"));
-        assert!(!is_macos_libressl("@loader_path/libssl.46.dylib"));
     }
 }

@@ -12,7 +12,7 @@ use self::symbols::Tables;
 use super::banner::{Hit, printable};
 use super::fields::{Fields, until_nul};
 use super::image::{Missing, View};
-use super::object_file::{Headers, KEPT, NAME_BYTES, Segment};
+use super::object_file::{Headers, NAME_BYTES, Segment};
 use crate::model::Architecture;
 
 const MALFORMED: Missing = Missing::Malformed("the Mach-O headers are cut off");
@@ -150,10 +150,10 @@ impl<'a> File<'a> {
                 | macho::LC_LOAD_WEAK_DYLIB
                 | macho::LC_REEXPORT_DYLIB
                 | macho::LC_LAZY_LOAD_DYLIB
-                | macho::LC_LOAD_UPWARD_DYLIB
-                    if headers.imports.len() < KEPT.saturating_mul(4) =>
-                {
-                    headers.imports.extend(library(command, len, place));
+                | macho::LC_LOAD_UPWARD_DYLIB => {
+                    if let Some(needed) = library(command, len, place) {
+                        headers.import(needed)?;
+                    }
                 }
                 macho::LC_SEGMENT | macho::LC_SEGMENT_64
                     if self.segments.len() < MAXIMUM_SEGMENTS =>

@@ -9,6 +9,9 @@ use crate::model::{Architecture, BinaryFormat, Library};
 /// How many imports or symbols of a binary are kept.
 pub(super) const KEPT: usize = 64;
 
+/// How many libraries a binary may need: more is absurd, and one of them could be OpenSSL.
+const MAXIMUM_IMPORTS: usize = 256;
+
 /// How long a name may be, in bytes.
 pub(super) const NAME_BYTES: u64 = 256;
 
@@ -110,6 +113,18 @@ impl Headers {
             kept.push(hit.clone());
         }
         self.fork = self.fork.take().or(fork.map(|library| (library, hit)));
+    }
+
+    /// Takes note of a library that is needed.
+    ///
+    /// # Errors
+    /// More are needed than are kept.
+    pub(super) fn import(&mut self, hit: Hit) -> Result<(), Missing> {
+        if self.imports.len() >= MAXIMUM_IMPORTS {
+            return Err(Missing::Malformed("more than 256 libraries are needed"));
+        }
+        self.imports.push(hit);
+        Ok(())
     }
 
     /// Takes note of where a function's code stands.

@@ -10,7 +10,7 @@ use object::pe;
 use super::banner::{Hit, printable};
 use super::fields::{Fields, until_nul};
 use super::image::{Missing, View};
-use super::object_file::{Headers, KEPT, NAME_BYTES};
+use super::object_file::{Headers, NAME_BYTES};
 use crate::model::Architecture;
 
 const MALFORMED: Missing = Missing::Malformed("the PE headers are cut off");
@@ -186,9 +186,7 @@ impl<'a> File<'a> {
                 },
                 _ => self.name(name)?,
             };
-            if headers.imports.len() < KEPT.saturating_mul(4) {
-                headers.imports.push(hit);
-            }
+            headers.import(hit)?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::arithmetic_side_effects)]
 
 mod constant;
+mod exported;
 mod hostile;
 mod made;
 mod masked;

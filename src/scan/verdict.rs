@@ -24,6 +24,8 @@ struct Judged<'a> {
     format: BinaryFormat,
     arch: Architecture,
     part: &'a Part,
+    /// Whether it was not seen to its end.
+    is_cut: bool,
     carried: Vec<Carried>,
 }
 
@@ -108,6 +110,7 @@ fn judge<'a>(binaries: &'a [Binary], problems: &mut Vec<Problem>) -> Vec<Judged<
                 format: binary.format,
                 arch: part.headers.arch.unwrap_or(Architecture::Other),
                 part,
+                is_cut: binary.is_cut,
                 carried,
             });
         }

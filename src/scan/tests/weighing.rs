@@ -187,3 +187,83 @@ fn a_libssl_is_patched_when_the_libcrypto_that_it_needs_is() {
     let patched: Vec<bool> = findings.map(|finding| finding.distro_patched).collect();
     assert_eq!(patched, [true, false, true]);
 }
+
+#[test]
+fn a_libssl_whose_own_libcrypto_has_no_version_has_not_anothers() {
+    let ssl = elf(
+        Some("libssl-0e9eb9f5.so.3"),
+        &["libcrypto-13d072dc.so.3"],
+        b"\0ssl/ssl_lib.c\0",
+    );
+    let own = elf(Some("libcrypto-13d072dc.so.3"), &[], b"");
+    let other = elf(
+        Some("libcrypto-9c1d0a54.so.3"),
+        &[],
+        &library_texts("OpenSSL 3.0.16 11 Feb 2025"),
+    );
+    let vendored = |version: Option<&str>| {
+        let version = version.map(str::to_owned);
+        (Library::Openssl, version, Linkage::Vendored)
+    };
+    assert_eq!(
+        found(&[
+            ("a.libs/libcrypto-13d072dc.so.3", &own),
+            ("a.libs/libssl-0e9eb9f5.so.3", &ssl),
+            ("b.libs/libcrypto-9c1d0a54.so.3", &other),
+        ]),
+        [vendored(None), vendored(None), vendored(Some("3.0.16"))]
+    );
+}
+
+#[test]
+fn a_libssl_that_was_not_seen_to_its_end_has_no_version() {
+    let crypto = elf(
+        Some("libcrypto.so.3"),
+        &[],
+        &library_texts("OpenSSL 3.0.16 11 Feb 2025"),
+    );
+    let ssl = elf(
+        Some("libssl.so.3"),
+        &["libcrypto.so.3"],
+        b"\0ssl/ssl_lib.c\0",
+    );
+    let mut archive = wheel(
+        &[("a/libcrypto.so.3", &crypto), ("a/libssl.so.3", &ssl)],
+        CompressionMethod::Stored,
+    );
+    let version = |archive: &[u8]| {
+        let findings = scanned(archive.to_vec()).scan.findings;
+        findings.into_iter().map(|f| f.version).collect::<Vec<_>>()
+    };
+    let known = Some("3.0.16".to_owned());
+    assert_eq!(version(&archive), [known.clone(), known.clone()]);
+    // A byte of the text, so that the checksum is wrong.
+    let at = memchr::memmem::rfind(&archive, b"ssl/ssl_lib.c").unwrap();
+    archive[at + 12] = b'x';
+    assert_eq!(version(&archive), [known, None]);
+}
+
+#[rstest]
+#[case("libcrypto.so.46", Library::Libressl)]
+#[case("/usr/lib/libssl.46.dylib", Library::Libressl)]
+#[case("libcrypto.so.3", Library::Openssl)]
+fn a_needed_library_is_whose_its_number_is(#[case] needed: &str, #[case] library: Library) {
+    assert_eq!(
+        found(&[("a.so", &elf(None, &[needed], b""))]),
+        [(library, None, Linkage::External)]
+    );
+}
+
+#[rstest]
+#[case::elf(|needed: &[&str]| elf(None, needed, b""))]
+#[case::mach_o(|needed: &[&str]| mach_o(X86_64, needed, b""))]
+fn more_needed_libraries_than_are_kept_are_told(#[case] binary: fn(&[&str]) -> Vec<u8>) {
+    let mut needed = vec!["libm.so.6"; 255];
+    needed.push("libssl.so.3");
+    let seen = scanned(deflated(&[("a.so", &binary(&needed))]));
+    assert_eq!(seen.scan.findings.len(), 1);
+    assert_eq!(codes(&seen), []);
+    needed.insert(0, "libm.so.6");
+    let seen = scanned(deflated(&[("a.so", &binary(&needed))]));
+    assert_eq!(codes(&seen), [ProblemCode::MalformedBinary]);
+}

@@ -1,6 +1,6 @@
 //! Binaries that need a library which the wheel does not ship.
 
-use super::super::library_name::{half, is_macos_libressl};
+use super::super::library_name::{half, is_libressl};
 use super::Judged;
 use super::carried::from_hit;
 use super::names::Names;
@@ -26,7 +26,7 @@ pub(super) fn needed(one: &Judged<'_>, all: &[Judged<'_>], names: &Names) -> Opt
             .filter(|import| names.serving(one, &import.text).next().is_none())
             .collect();
         let first = missing.first()?;
-        let library = if is_macos_libressl(&first.text) {
+        let library = if is_libressl(&first.text) {
             Library::Libressl
         } else {
             Library::Openssl

@@ -7,9 +7,9 @@ use super::carried::{self, Carried};
 use super::names::{self, Names};
 use crate::model::{Evidence, EvidenceKind, Library};
 
-/// A libssl without a version of its own has the version of the libcrypto that it needs; else of
-/// the one beside it; else of the only one in the wheel. Where its code is inside another binary,
-/// only a needed one counts.
+/// A libssl without a version of its own has the version of the libcrypto that it needs. If it
+/// names none, it has that of the one beside it, else of the only one in the wheel. Where its code
+/// is inside another binary, only a needed one counts.
 pub(super) fn ask(judged: &mut [Judged<'_>], names: &Names) {
     for index in 0..judged.len() {
         let Some(sibling) = sibling(judged, names, index) else {
@@ -64,7 +64,8 @@ struct Sibling {
 fn sibling(judged: &[Judged<'_>], names: &Names, index: usize) -> Option<Sibling> {
     let one = judged.get(index)?;
     let lacks = one.carried.first().is_some_and(|c| c.version.is_none());
-    if !lacks {
+    // What was not seen of a binary could name a version, or be libcrypto's code.
+    if !lacks || one.is_cut {
         return None;
     }
     let found = match one.half() {
@@ -73,7 +74,7 @@ fn sibling(judged: &[Judged<'_>], names: &Names, index: usize) -> Option<Sibling
         _ => return None,
     };
     let first = found.first()?;
-    let carried = first.carried.first()?;
+    let carried = first.carried.first().filter(|c| c.version.is_some())?;
     let agree = found.iter().all(|other| {
         other
             .carried
@@ -93,17 +94,15 @@ fn sibling(judged: &[Judged<'_>], names: &Names, index: usize) -> Option<Sibling
     })
 }
 
-/// The libcryptos that may be the other half of a shared libssl; none if they are too many.
+/// The libcryptos that may be the other half of a shared libssl, also those without a version:
+/// another one's would be a guess. None if they are too many.
 fn shared_siblings<'j, 'a>(
     judged: &'j [Judged<'a>],
     names: &Names,
     one: &Judged<'_>,
 ) -> Vec<&'j Judged<'a>> {
     let is_meant = |other: &&Judged<'_>| {
-        other.arch == one.arch
-            && other.format == one.format
-            && other.half() == Some(Half::Crypto)
-            && other.carried.first().is_some_and(|c| c.version.is_some())
+        other.arch == one.arch && other.format == one.format && other.half() == Some(Half::Crypto)
     };
     let needs = || {
         let imports = one.part.headers.imports.iter();
@@ -124,13 +123,13 @@ fn shared_siblings<'j, 'a>(
         few.retain(|other| folder(other.path) == folder(one.path));
         few
     };
+    let steps = if needs().next().is_some() {
+        // One of another name is not the one that it was built with.
+        [found(&mut { exactly }), found(&mut { called })]
+    } else {
+        [found(&mut all.clone()).map(beside), found(&mut { all })]
+    };
     // What cannot be told at one step is not guessed at the next.
-    let steps = [
-        found(&mut { exactly }),
-        found(&mut { called }),
-        found(&mut all.clone()).map(beside),
-        found(&mut { all }),
-    ];
     let first = steps
         .into_iter()
         .find(|found| found.as_ref().is_none_or(|found| !found.is_empty()));
@@ -148,8 +147,9 @@ fn static_siblings<'j, 'a>(
     let places = imports.flat_map(|import| names.serving(one, &import.text));
     let mut found = names::few(judged, places).unwrap_or_default();
     found.retain(|other| {
-        let is_known = |c: &Carried| c.library == Library::Openssl && c.version.is_some();
-        other.carried.first().is_some_and(is_known) && !carried::is_libssl_alone(&other.part.texts)
+        let is_openssl = |c: &Carried| c.library == Library::Openssl;
+        other.carried.first().is_some_and(is_openssl)
+            && !carried::is_libssl_alone(&other.part.texts)
     });
     found
 }
