@@ -79,7 +79,7 @@ impl Watch {
                 warnings: Vec::new(),
             },
             FeedSource::Directory(folder, limit) => {
-                self.believe(mirrored(directory::read(folder, *limit), *limit))
+                self.believe(mirrored(directory::read(folder, *limit), *limit, now))
             }
             FeedSource::Network(github) => {
                 let server = github.server();
@@ -132,12 +132,26 @@ impl Watch {
 }
 
 /// What a mirror says of each feed.
-fn mirrored(mirror: Result<directory::Mirror, FeedError>, limit: u64) -> HeardAll {
+fn mirrored(
+    mirror: Result<directory::Mirror, FeedError>,
+    limit: u64,
+    now: DateTime<Utc>,
+) -> HeardAll {
     let pulled = mirror
         .as_ref()
         .map(|mirror| mirror.pulled_at.date_naive())
         .unwrap_or_default();
-    let mirror = mirror.map_err(Failure::from);
+    let mirror = mirror.map_err(Failure::from).and_then(|mirror| {
+        // Facts of a day to come would never grow old.
+        if mirror.pulled_at.date_naive() > now.date_naive() {
+            let reason = format!(
+                "it says that it was pulled on {}, which is still to come",
+                mirror.pulled_at.date_naive()
+            );
+            return Err(refused(directory::MANIFEST, reason));
+        }
+        Ok(mirror)
+    });
     let files = mirror.as_ref().map_err(Clone::clone).and_then(|mirror| {
         archive::read(&mirror.release_metadata, limit)
             .map_err(|reason| refused("the archive", reason))

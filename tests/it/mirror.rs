@@ -197,6 +197,15 @@ type Damage = fn(&Path);
     },
     "which is no plain file name"
 )]
+#[case::a_day_to_come(
+    |folder: &Path| {
+        let path = folder.join("mirror.json");
+        let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        manifest["pulled_at"] = "2999-01-01T00:00:00Z".into();
+        std::fs::write(path, manifest.to_string()).unwrap();
+    },
+    "pulled on 2999-01-01, which is still to come"
+)]
 #[cfg_attr(unix, case::a_link(
     |folder: &Path| {
         let name = names(folder).into_iter().find(|name| name.ends_with(".tar.gz")).unwrap();
@@ -216,4 +225,19 @@ fn a_damaged_mirror_leaves_the_built_in_facts(#[case] damage: Damage, #[case] se
         let error = feed["error"].as_str().unwrap();
         assert!(error.contains(sentence), "{error}");
     }
+}
+
+#[test]
+fn a_server_that_had_enough_is_left_alone_by_the_next_pull_too() {
+    let fake = FakeFeeds::start();
+    let user = User::new();
+    fake.rate_limit(1, chrono::Utc::now().timestamp() + 600);
+    pull(&user, &fake, "mirror")
+        .exits(3)
+        .complains("allows no more requests until");
+    fake.statuses();
+    pull(&user, &fake, "mirror")
+        .exits(3)
+        .complains("allows no more requests until");
+    assert_eq!(fake.statuses(), [0; 0]);
 }
