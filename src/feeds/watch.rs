@@ -17,7 +17,7 @@ use super::merge::{self, Said};
 use super::metadata::{self, Metadata};
 use super::network::{self, HeardAll};
 use super::releases::{self, Listing};
-use super::{FeedReport, archive, built_in, directory};
+use super::{FeedReport, alarm, archive, built_in, directory};
 
 /// What is known of OpenSSL, and from whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,8 @@ impl Watch {
                 warnings: Vec::new(),
             },
             FeedSource::Directory(folder, limit) => {
-                self.believe(mirrored(directory::read(folder, *limit), *limit, now))
+                let mirror = directory::read(folder, *limit);
+                self.believe(mirrored(mirror, *limit, &self.built_in, now))
             }
             FeedSource::Network(github) => {
                 let server = github.server();
@@ -135,6 +136,7 @@ impl Watch {
 fn mirrored(
     mirror: Result<directory::Mirror, FeedError>,
     limit: u64,
+    built_in: &OpensslFacts,
     now: DateTime<Utc>,
 ) -> HeardAll {
     let pulled = mirror
@@ -158,16 +160,30 @@ fn mirrored(
     });
     let listing = mirror.and_then(|mirror| {
         let pages = mirror.releases.iter().map(Vec::as_slice);
-        releases::read(pages).map_err(|reason| refused("the list of releases", reason))
+        releases::read(pages)
+            .and_then(|listing| {
+                alarm::releases(&listing, None, built_in)?;
+                Ok(listing)
+            })
+            .map_err(|reason| refused("the list of releases", reason))
     });
     let mut warnings = Vec::new();
     let advisories = files.as_ref().map_err(Clone::clone).and_then(|files| {
-        metadata::advisories(files).map_err(|reason| refused("the archive", reason))
+        metadata::advisories(files)
+            .and_then(|found| {
+                alarm::advisories(&found.advisories, None, built_in)?;
+                Ok(found)
+            })
+            .map_err(|reason| refused("the archive", reason))
     });
     let life_times = files.and_then(|files| {
         let text = files.by_path.get("data.json").map(Vec::as_slice);
-        let (life_times, unreadable) =
-            metadata::life_times(text).map_err(|reason| refused("the archive", reason))?;
+        let (life_times, unreadable) = metadata::life_times(text)
+            .and_then(|read| {
+                alarm::life_times(&read.0, None, built_in, now.date_naive())?;
+                Ok(read)
+            })
+            .map_err(|reason| refused("the archive", reason))?;
         warnings.extend(unreadable);
         Ok::<Vec<LifeTime>, Failure>(life_times)
     });

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rewheel::feeds::directory;
+use rewheel::source::Sha256Sum;
 use rstest::rstest;
 use serde_json::Value;
 
@@ -240,4 +241,29 @@ fn a_server_that_had_enough_is_left_alone_by_the_next_pull_too() {
         .exits(3)
         .complains("allows no more requests until");
     assert_eq!(fake.statuses(), [0; 0]);
+}
+
+#[test]
+fn a_mirror_that_lost_most_of_its_list_is_no_more_believed_than_a_server() {
+    let fake = FakeFeeds::start();
+    let user = User::new();
+    pull(&user, &fake, "mirror").exits(0);
+    let folder = user.home().join("mirror");
+    let page = serde_json::to_vec(&[release("4.1.1", "2026-11-01", SECURITY)]).unwrap();
+    std::fs::write(folder.join("releases-short.json"), &page).unwrap();
+    let path = folder.join("mirror.json");
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    manifest["releases"] =
+        serde_json::json!([{ "file": "releases-short.json", "sha256": Sha256Sum::of(&page) }]);
+    std::fs::write(path, manifest.to_string()).unwrap();
+    let document = check(&user, &index(), "mirror");
+    let feeds = &document["feeds"];
+    assert_eq!(feeds[0]["source"], "built-in");
+    let error = feeds[0]["error"].as_str().unwrap();
+    assert!(
+        error.contains("that were known are gone from it"),
+        "{error}"
+    );
+    assert_eq!(feeds[1]["source"], "directory");
+    assert_eq!(feeds[2]["source"], "directory");
 }
