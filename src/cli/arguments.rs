@@ -133,7 +133,8 @@ const OPENSSL_HELP: &str = "Examples:
   rewheel openssl --format markdown --offline
   rewheel openssl pull DIR          a local mirror of all of it
 
-Exit codes: 0 it was told, 2 usage is wrong, or no such release or CVE is known.";
+Exit codes: 0 it was told, 2 usage is wrong, or no such release or CVE is known,
+3 none is known, and newer facts could not be had.";
 
 /// Arguments of `openssl`.
 #[derive(Args, Debug)]

@@ -4,6 +4,7 @@ use anyhow::{anyhow, bail};
 use chrono::{NaiveDate, Utc};
 
 use crate::config::{self, nearest};
+use crate::feeds::FeedReport;
 use crate::model::{OpensslFacts, OpensslVersion, Series};
 use crate::report::openssl::{
     self as report, AdvisoryView, Answer, OpensslReport, ReleaseView, series,
@@ -14,7 +15,12 @@ use crate::store::Store;
 use super::arguments::{CheckFormat, Common, Openssl};
 use super::{feeds, output};
 
-/// Runs the command.
+/// What was asked for may exist, and nothing is known of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NotKnown(String);
+
+/// Runs the command. What is not known while a feed gives no word could not be told, which is 3.
 ///
 /// # Errors
 /// A bad configuration; a version or CVE that is none, or that is not known.
@@ -24,10 +30,25 @@ pub async fn run(command: &Openssl, common: &Common) -> anyhow::Result<u8> {
     let watch = feeds::watch(common, &configuration, &variable)?;
     let now = Utc::now();
     let known = watch.known(&Store::of_user(&variable), now).await;
+    for warning in &known.warnings {
+        output::warn(common, warning);
+    }
+    let answer = match answer(command.what.as_deref(), &known.facts, now.date_naive()) {
+        Ok(answer) => answer,
+        Err(error) => {
+            let silent = first_failure(&known.reports).filter(|_| error.is::<NotKnown>());
+            let Some(failure) = silent else {
+                return Err(error);
+            };
+            let sentence = format!("{error}; newer facts could not be had: {failure}");
+            output::complain(common, &sentence);
+            return Ok(3);
+        }
+    };
     let report = OpensslReport {
         checked_at: now,
         feeds: known.reports,
-        answer: answer(command.what.as_deref(), &known.facts, now.date_naive())?,
+        answer,
     };
     output::result(&match command.format {
         CheckFormat::Text => report::text(&report, output::appearance(common)),
@@ -35,6 +56,11 @@ pub async fn run(command: &Openssl, common: &Common) -> anyhow::Result<u8> {
         CheckFormat::Markdown => report::markdown(&report),
     })?;
     Ok(0)
+}
+
+/// Why the newest word of a feed could not be had, where one was asked in vain.
+fn first_failure(reports: &[FeedReport]) -> Option<&str> {
+    reports.iter().find_map(|report| report.error.as_deref())
 }
 
 /// What is known of what was asked for.
@@ -80,10 +106,11 @@ fn no_such_cve(cve: &str, facts: &OpensslFacts) -> anyhow::Error {
         .map(|advisory| advisory.cve.as_str());
     let hint =
         nearest(&cve, known).map_or_else(String::new, |right| format!("; did you mean {right}?"));
-    anyhow!(
+    NotKnown(format!(
         "no advisory of OpenSSL's known on {} is {cve:?}{hint}",
         facts.as_of
-    )
+    ))
+    .into()
 }
 
 /// A version that is known, or that is older than one that is.
@@ -105,11 +132,12 @@ fn as_version(text: &str, facts: &OpensslFacts) -> anyhow::Result<OpensslVersion
     if newest.is_some_and(|newest| version <= newest.version) {
         return Ok(version);
     }
-    bail!(
-        "OpenSSL {version} is no release that is known on {}{}",
-        facts.as_of,
-        meant(&version.to_string(), facts)
-    )
+    let hint = meant(&version.to_string(), facts);
+    let sentence = format!(
+        "OpenSSL {version} is no release that is known on {}{hint}",
+        facts.as_of
+    );
+    Err(NotKnown(sentence).into())
 }
 
 fn only_a_series(series: Series, facts: &OpensslFacts) -> anyhow::Error {

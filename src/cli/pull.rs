@@ -6,7 +6,9 @@ use chrono::Utc;
 
 use crate::config;
 use crate::feeds::built_in;
+use crate::feeds::copies::Copies;
 use crate::feeds::mirror::{self, PullError};
+use crate::store::Store;
 
 use super::arguments::Common;
 use super::{feeds, output};
@@ -24,7 +26,17 @@ pub async fn run(folder: &Path, common: &Common) -> anyhow::Result<u8> {
     }
     let configuration = config::load(common.configuration_file(), std::env::vars_os())?;
     let github = feeds::github(common, &configuration, feeds::patient_settings(), &variable)?;
-    match mirror::pull(&github, folder, &built_in::load()?, Utc::now()).await {
+    let (store, server, now) = (Store::of_user(&variable), github.server(), Utc::now());
+    let copies = Copies::new(&store, &server);
+    let mut notes = copies.notes();
+    github.park(notes.parked_until.filter(|until| *until > now));
+    let pulled = mirror::pull(&github, folder, &built_in::load()?, now).await;
+    let parked_until = github.parked_until();
+    if parked_until.is_some() && parked_until != notes.parked_until {
+        notes.parked_until = parked_until;
+        copies.remember_notes(&notes);
+    }
+    match pulled {
         Ok(pulled) => {
             output::result(&format!(
                 "{}: {} releases, {} advisories, life times of {} series\n",

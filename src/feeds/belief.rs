@@ -31,16 +31,23 @@ pub struct Believed<T> {
 
 /// Chooses. Built-in facts that are newer than the copy stand before it: rewheel was updated since.
 pub fn choose<T>(name: &'static str, heard: Heard<T>, built_in: NaiveDate) -> Believed<T> {
+    let is_down = matches!(&heard.now, Err(error) if !error.is_parked);
     let (said, source, as_of, error) = match (heard.now, heard.copy) {
         // What the network says now cannot be older than anything.
         (Ok(said), _) if heard.from == FactsOrigin::Network || heard.as_of >= built_in => {
             (Some(said), heard.from, heard.as_of, None)
         }
-        (Ok(_), _) => (None, FactsOrigin::BuiltIn, built_in, None),
-        (Err(error), Some((copy, as_of))) if as_of >= built_in => {
-            (Some(copy), FactsOrigin::Cache, as_of, Some(error))
+        (Ok(_), _) => {
+            let sentence = format!(
+                "the mirror is of {} and older than they are; `rewheel openssl pull` renews it",
+                heard.as_of
+            );
+            (None, FactsOrigin::BuiltIn, built_in, Some(sentence))
         }
-        (Err(error), _) => (None, FactsOrigin::BuiltIn, built_in, Some(error)),
+        (Err(error), Some((copy, as_of))) if as_of >= built_in => {
+            (Some(copy), FactsOrigin::Cache, as_of, Some(error.sentence))
+        }
+        (Err(error), _) => (None, FactsOrigin::BuiltIn, built_in, Some(error.sentence)),
     };
     Believed {
         said,
@@ -48,8 +55,8 @@ pub fn choose<T>(name: &'static str, heard: Heard<T>, built_in: NaiveDate) -> Be
             name,
             source,
             as_of,
-            is_down: error.as_ref().is_some_and(|error| !error.is_parked),
-            error: error.map(|error| error.sentence),
+            is_down,
+            error,
         },
     }
 }
@@ -120,5 +127,13 @@ mod tests {
         let believed = choose("releases", heard, day("2026-10-23"));
         assert_eq!(believed.said, None);
         assert_eq!(believed.report.source, FactsOrigin::BuiltIn);
+        assert_eq!(
+            believed.report.error.as_deref(),
+            Some(
+                "the mirror is of 2026-01-01 and older than they are; `rewheel openssl pull` \
+                 renews it"
+            )
+        );
+        assert!(!believed.report.is_down);
     }
 }

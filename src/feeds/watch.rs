@@ -17,7 +17,7 @@ use super::merge::{self, Said};
 use super::metadata::{self, Metadata};
 use super::network::{self, HeardAll};
 use super::releases::{self, Listing};
-use super::{FeedReport, archive, built_in, directory};
+use super::{FeedReport, alarm, archive, built_in, directory};
 
 /// What is known of OpenSSL, and from whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,8 @@ impl Watch {
                 warnings: Vec::new(),
             },
             FeedSource::Directory(folder, limit) => {
-                self.believe(mirrored(directory::read(folder, *limit), *limit))
+                let mirror = directory::read(folder, *limit);
+                self.believe(mirrored(mirror, *limit, &self.built_in, now))
             }
             FeedSource::Network(github) => {
                 let server = github.server();
@@ -132,28 +133,57 @@ impl Watch {
 }
 
 /// What a mirror says of each feed.
-fn mirrored(mirror: Result<directory::Mirror, FeedError>, limit: u64) -> HeardAll {
+fn mirrored(
+    mirror: Result<directory::Mirror, FeedError>,
+    limit: u64,
+    built_in: &OpensslFacts,
+    now: DateTime<Utc>,
+) -> HeardAll {
     let pulled = mirror
         .as_ref()
         .map(|mirror| mirror.pulled_at.date_naive())
         .unwrap_or_default();
-    let mirror = mirror.map_err(Failure::from);
+    let mirror = mirror.map_err(Failure::from).and_then(|mirror| {
+        // Facts of a day to come would never grow old.
+        if mirror.pulled_at.date_naive() > now.date_naive() {
+            let reason = format!(
+                "it says that it was pulled on {}, which is still to come",
+                mirror.pulled_at.date_naive()
+            );
+            return Err(refused(directory::MANIFEST, reason));
+        }
+        Ok(mirror)
+    });
     let files = mirror.as_ref().map_err(Clone::clone).and_then(|mirror| {
         archive::read(&mirror.release_metadata, limit)
             .map_err(|reason| refused("the archive", reason))
     });
     let listing = mirror.and_then(|mirror| {
         let pages = mirror.releases.iter().map(Vec::as_slice);
-        releases::read(pages).map_err(|reason| refused("the list of releases", reason))
+        releases::read(pages)
+            .and_then(|listing| {
+                alarm::releases(&listing, None, built_in)?;
+                Ok(listing)
+            })
+            .map_err(|reason| refused("the list of releases", reason))
     });
     let mut warnings = Vec::new();
     let advisories = files.as_ref().map_err(Clone::clone).and_then(|files| {
-        metadata::advisories(files).map_err(|reason| refused("the archive", reason))
+        metadata::advisories(files)
+            .and_then(|found| {
+                alarm::advisories(&found.advisories, None, built_in)?;
+                Ok(found)
+            })
+            .map_err(|reason| refused("the archive", reason))
     });
     let life_times = files.and_then(|files| {
         let text = files.by_path.get("data.json").map(Vec::as_slice);
-        let (life_times, unreadable) =
-            metadata::life_times(text).map_err(|reason| refused("the archive", reason))?;
+        let (life_times, unreadable) = metadata::life_times(text)
+            .and_then(|read| {
+                alarm::life_times(&read.0, None, built_in, now.date_naive())?;
+                Ok(read)
+            })
+            .map_err(|reason| refused("the archive", reason))?;
         warnings.extend(unreadable);
         Ok::<Vec<LifeTime>, Failure>(life_times)
     });

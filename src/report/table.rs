@@ -1,6 +1,6 @@
 //! Tables for terminals and pipes.
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 
 use crate::policy::Status;
 
@@ -33,6 +33,16 @@ pub fn table(header: &[&str], appearance: Appearance) -> Table {
         table.force_no_tty();
     }
     table
+}
+
+/// Keeps these columns as wide as their content, however narrow the terminal: an identifier or a
+/// day that is broken in two can be neither read nor copied.
+pub fn keep_whole(table: &mut Table, columns: &[usize]) {
+    for at in columns {
+        if let Some(column) = table.column_mut(*at) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
 }
 
 /// A cell with text, made printable; what is empty shows as `-`.

@@ -1,16 +1,25 @@
 //! `rewheel check-now` with OpenSSL's feeds: what the report says of them, and the exit codes.
 
+use std::sync::Arc;
+
 use chrono::Utc;
-use rewheel::feeds::built_in;
+use rewheel::cycle::{Cycle, Silent};
+use rewheel::feeds::github::GithubFeeds;
+use rewheel::feeds::watch::FeedSource;
+use rewheel::feeds::{Watch, built_in};
 use rewheel::model::{OpensslVersion, Release};
+use rewheel::policy::{DecisionKind, Event, Reaction, ReasonCode, Status};
+use rewheel::store::Store;
 use rstest::rstest;
 use serde_json::Value;
 
 use crate::support::binary::{VULNERABLE, wheel_carrying, wheel_without};
+use crate::support::client;
 use crate::support::command::{Ran, User};
 use crate::support::fake_feeds::{FakeFeeds, HEAD, RELEASES, release};
 use crate::support::fake_index::{FakeFile, FakeIndex};
 use crate::support::reply::Fault;
+use crate::support::round;
 
 /// The newest release of the series that is supported longest.
 fn newest() -> Release {
@@ -224,22 +233,65 @@ fn hostile_texts_of_a_feed_do_no_harm() {
 }
 
 #[test]
-fn a_release_that_vanished_is_told_and_decided_by_nobody() {
+fn a_release_that_is_gone_from_the_list_is_asked_for_once_an_hour_at_most() {
     let (index, feeds) = (index(current()), FakeFeeds::start());
     let user = User::new();
     check(&user, &index, &feeds, &[]).exits(0);
     let tag = newest().version.tag();
     feeds.keep_releases(|known| known != tag);
-    // Asked once; the second question comes an hour later at the earliest.
-    check(&user, &index, &feeds, &[])
-        .exits(0)
-        .omits("[release-vanished]");
-    check(&user, &index, &feeds, &[])
-        .exits(0)
-        .omits("[release-vanished]");
+    for _ in 0..2 {
+        check(&user, &index, &feeds, &[])
+            .exits(0)
+            .omits("[release-vanished]");
+    }
     let asked = feeds.requests();
     let asked = asked.iter().filter(|one| one.path.ends_with(&tag)).count();
     assert_eq!(asked, 1);
+}
+
+/// From the list over the second question to the report, whatever the project's policy says.
+#[tokio::test]
+async fn a_release_that_vanished_is_told_and_decided_by_nobody() {
+    let (index, feeds) = (FakeIndex::start().await, FakeFeeds::start());
+    let name = "demo-1.0-cp39-abi3-manylinux_2_28_x86_64.whl";
+    index.publish("demo", FakeFile::new(name, current()));
+    let folder = tempfile::tempdir().unwrap();
+    let mut request = round::request("demo", false);
+    let settings = request.settings.clone();
+    request.settings = settings.with_reaction(Event::ReleaseVanished, Reaction::Steps);
+    let at = async |minutes: i64| {
+        let hosts = vec!["localhost".to_owned()];
+        let api = feeds.url().parse().unwrap();
+        let github = GithubFeeds::new(client::settings().0, api, None, hosts, 8 << 20).unwrap();
+        let cycle = Cycle {
+            store: Store::at(folder.path().to_owned()),
+            watch: Watch::new(FeedSource::Network(Box::new(github)), Vec::new()).unwrap(),
+            now: crate::feeds::at(minutes),
+            ..round::of(&index.url())
+        };
+        let asked = std::slice::from_ref(&request);
+        let (report, _) = cycle.check(asked, Arc::new(Silent)).await;
+        assert_eq!(report.exit_status().code(), 0, "{report:#?}");
+        let decision = &report.lines[0].decision;
+        let is_told = decision
+            .reasons
+            .iter()
+            .any(|reason| reason.code == ReasonCode::ReleaseVanished);
+        assert_eq!(is_told, decision.events.contains(&Event::ReleaseVanished));
+        assert_eq!(decision.wheels[0].status, Status::Current);
+        assert_eq!(decision.plan, []);
+        (decision.kind, is_told)
+    };
+    let (before, is_told) = at(0).await;
+    assert!(!is_told);
+    let tag = newest().version.tag();
+    feeds.keep_releases(|known| known != tag);
+    assert_eq!(at(10).await, (before, false));
+    assert_eq!(at(69).await, (before, false));
+    assert_eq!(at(70).await, (DecisionKind::Inform, true));
+    // It comes back, and nothing is said of it any more.
+    feeds.publish(release(&newest().version.to_string(), "2026-09-29", ""));
+    assert_eq!(at(80).await, (before, false));
 }
 
 /// `rewheel openssl` has its facts from where `check-now` has them.
@@ -261,6 +313,19 @@ fn openssls_word_is_live_too() {
         .says("live facts of ")
         .says(&next);
     user.run(&["openssl", &next, "--offline"]).exits(2);
+    // Nobody is told that there is no such thing because nobody answered.
+    out_of_order(&feeds);
+    for unknown in ["4.9.9", "CVE-2999-1234"] {
+        User::new()
+            .run_with(&["openssl", unknown], &variables)
+            .exits(3)
+            .complains("newer facts could not be had: ");
+    }
+    feeds.unbroken();
+    feeds.commit("secjson/CVE-2026-99999.json", "{}");
+    user.run_with(&["openssl", &next], &variables)
+        .exits(0)
+        .complains("warning: CVE-2026-99999.json: it is not a CVE record");
     user.run_with(&["openssl", "pull", "mirror"], &variables)
         .exits(0);
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rewheel::feeds::directory;
+use rewheel::source::Sha256Sum;
 use rstest::rstest;
 use serde_json::Value;
 
@@ -197,6 +198,15 @@ type Damage = fn(&Path);
     },
     "which is no plain file name"
 )]
+#[case::a_day_to_come(
+    |folder: &Path| {
+        let path = folder.join("mirror.json");
+        let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        manifest["pulled_at"] = "2999-01-01T00:00:00Z".into();
+        std::fs::write(path, manifest.to_string()).unwrap();
+    },
+    "pulled on 2999-01-01, which is still to come"
+)]
 #[cfg_attr(unix, case::a_link(
     |folder: &Path| {
         let name = names(folder).into_iter().find(|name| name.ends_with(".tar.gz")).unwrap();
@@ -216,4 +226,44 @@ fn a_damaged_mirror_leaves_the_built_in_facts(#[case] damage: Damage, #[case] se
         let error = feed["error"].as_str().unwrap();
         assert!(error.contains(sentence), "{error}");
     }
+}
+
+#[test]
+fn a_server_that_had_enough_is_left_alone_by_the_next_pull_too() {
+    let fake = FakeFeeds::start();
+    let user = User::new();
+    fake.rate_limit(1, chrono::Utc::now().timestamp() + 600);
+    pull(&user, &fake, "mirror")
+        .exits(3)
+        .complains("allows no more requests until");
+    fake.statuses();
+    pull(&user, &fake, "mirror")
+        .exits(3)
+        .complains("allows no more requests until");
+    assert_eq!(fake.statuses(), [0; 0]);
+}
+
+#[test]
+fn a_mirror_that_lost_most_of_its_list_is_no_more_believed_than_a_server() {
+    let fake = FakeFeeds::start();
+    let user = User::new();
+    pull(&user, &fake, "mirror").exits(0);
+    let folder = user.home().join("mirror");
+    let page = serde_json::to_vec(&[release("4.1.1", "2026-11-01", SECURITY)]).unwrap();
+    std::fs::write(folder.join("releases-short.json"), &page).unwrap();
+    let path = folder.join("mirror.json");
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    manifest["releases"] =
+        serde_json::json!([{ "file": "releases-short.json", "sha256": Sha256Sum::of(&page) }]);
+    std::fs::write(path, manifest.to_string()).unwrap();
+    let document = check(&user, &index(), "mirror");
+    let feeds = &document["feeds"];
+    assert_eq!(feeds[0]["source"], "built-in");
+    let error = feeds[0]["error"].as_str().unwrap();
+    assert!(
+        error.contains("that were known are gone from it"),
+        "{error}"
+    );
+    assert_eq!(feeds[1]["source"], "directory");
+    assert_eq!(feeds[2]["source"], "directory");
 }

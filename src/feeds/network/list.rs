@@ -26,10 +26,11 @@ pub(super) async fn take(
     let today = now.date_naive();
     let confirmed = notes.releases_confirmed;
     let copy = kept.map(|(copy, listing)| (listing, latest(copy.fetched, confirmed)));
+    let mut to_remember = None;
     let now_said = match (listed, &copy) {
         (Ok(None), Some((listing, _))) => Ok(listing.clone()),
         (Ok(Some((fresh, listing))), _) => {
-            copies.remember_releases(&fresh);
+            to_remember = Some(fresh);
             Ok(listing)
         }
         // Nothing is conditional without a copy.
@@ -43,6 +44,11 @@ pub(super) async fn take(
             .map(|(before, _)| facts_by_tag(before))
             .unwrap_or_default();
         missing::note(&mut notes.missing, &before, listing, now);
+        if let Some(fresh) = to_remember {
+            // First what is gone: whoever is interrupted in between would never notice it again.
+            copies.remember_notes(notes);
+            copies.remember_releases(&fresh);
+        }
         for tag in missing::to_ask(&notes.missing, now) {
             // Nobody counts as gone because nobody answered.
             let Ok(exists) = github.has_release(&tag, now).await else {

@@ -186,6 +186,7 @@ pub(super) fn text(view: &AdvisoryView, appearance: Appearance) -> String {
         for one in &view.affected {
             range_table.add_row(cells(one).iter().map(|cell| table::cell(cell)));
         }
+        table::keep_whole(&mut range_table, &[0, 3]);
         text.push('\n');
         text.push_str(&table::render(&range_table));
     }

@@ -247,6 +247,7 @@ pub(super) fn text(view: &ReleaseView, appearance: Appearance) -> String {
         for one in &view.affected_by {
             advisory_table.add_row(cells(one).iter().map(|cell| table::cell(cell)));
         }
+        table::keep_whole(&mut advisory_table, &[0, 1, 3, 4]);
         text.push('\n');
         text.push_str(&table::render(&advisory_table));
     }

@@ -131,6 +131,7 @@ pub(super) fn text(rows: &[SeriesView], appearance: Appearance) -> String {
     for row in rows {
         series_table.add_row(row.cells().iter().map(|cell| table::cell(cell)));
     }
+    table::keep_whole(&mut series_table, &[0, 2, 3, 4]);
     table::render(&series_table)
 }
 

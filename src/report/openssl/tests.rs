@@ -181,6 +181,29 @@ fn text_fits_eighty_columns_and_has_no_colour(#[case] report: OpensslReport) {
 }
 
 #[rstest]
+#[case(series("2026-10-23"), &["2026-09-29", "2026-10-23", "security,"])]
+#[case(release("3.0.20", "2026-10-23"), &["CVE-2026-84782", "2026-09-29", "moderate"])]
+#[case(advisory("CVE-2026-84782", "2026-10-23"), &["2026-09-29"])]
+fn no_identifier_and_no_day_is_broken_on_a_narrow_terminal(
+    #[case] report: OpensslReport,
+    #[case] whole: &[&str],
+) {
+    let narrow = Appearance {
+        width: Some(60),
+        ..Appearance::default()
+    };
+    let text = text(&report, narrow);
+    let too_wide: Vec<&str> = text
+        .lines()
+        .filter(|line| console::measure_text_width(line) > 60 && !line.contains("https://"))
+        .collect();
+    assert_eq!(too_wide, [""; 0]);
+    for word in whole {
+        assert!(text.contains(word), "{word}\n{text}");
+    }
+}
+
+#[rstest]
 // It began before 3.0 existed, 1.0.2 had ended, and 1.1.0 was not looked at any more.
 #[case("CVE-2020-1971", "1.0.2", None)]
 #[case("CVE-2020-1971", "1.1.0", Some(advisory::LeftOut::NotAnalysed))]
