@@ -7,6 +7,8 @@ use crate::support::binary::{
 };
 use crate::support::command::User;
 use crate::support::fake_index::{FakeFile, FakeIndex};
+use crate::support::recorded::bytes_served;
+use crate::support::wheel::noise;
 
 const LINUX: &str = "demo-1.0-cp39-abi3-manylinux_2_28_x86_64.whl";
 const WINDOWS: &str = "demo-1.0-cp39-abi3-win_amd64.whl";
@@ -162,4 +164,29 @@ fn several_runs_at_once_do_not_disturb_each_other() {
             assert_eq!(ran.stdout, alone.stdout);
         }
     });
+}
+
+#[test]
+fn every_byte_of_a_wheel_is_fetched_once_over_few_connections() {
+    let index = FakeIndex::start_blocking();
+    let mut size = 0;
+    for minor in 9..21_u8 {
+        let mut texts = openssl_texts(ENDED);
+        texts.push(minor);
+        texts.extend(noise(300_000));
+        let wheel = wheel_of(&pe(Machine::X86_64, &[], &texts));
+        size += wheel.len() as u64;
+        let name = format!("demo-1.0-cp3{minor}-cp3{minor}-win_amd64.whl");
+        index.publish("demo", FakeFile::new(&name, wheel));
+    }
+    let user = User::new();
+    user.check(&index, &["demo"]).exits(1);
+    let requests = index.file_requests();
+    assert_eq!(requests.len(), 24, "a tail and the rest of each");
+    assert_eq!(bytes_served(&requests), size);
+    assert!(
+        index.connections() <= 12,
+        "{} connections for 25 requests",
+        index.connections()
+    );
 }

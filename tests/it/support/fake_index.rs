@@ -206,6 +206,11 @@ impl FakeIndex {
         })
     }
 
+    /// How many connections were made so far.
+    pub fn connections(&self) -> usize {
+        self.server.connections()
+    }
+
     /// What was asked so far, in order.
     pub fn requests(&self) -> Vec<Recorded> {
         self.inner.lock().unwrap().requests.clone()

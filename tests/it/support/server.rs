@@ -2,15 +2,19 @@
 //! does: an async test, or one that blocks on the real command.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 /// A running server. It ends when it is dropped.
 pub struct Server {
     address: SocketAddr,
+    connections: Arc<AtomicUsize>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -22,6 +26,8 @@ impl Server {
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -29,6 +35,9 @@ impl Server {
                 .unwrap();
             runtime.block_on(async move {
                 let listener = TcpListener::from_std(listener).unwrap();
+                let listener = listener.tap_io(move |_| {
+                    accepted.fetch_add(1, Ordering::Relaxed);
+                });
                 tokio::select! {
                     served = axum::serve(listener, router).into_future() => served.unwrap(),
                     _ = stopped => {}
@@ -37,9 +46,15 @@ impl Server {
         });
         Self {
             address,
+            connections,
             stop: Some(stop),
             thread: Some(thread),
         }
+    }
+
+    /// How many connections it has accepted.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Where it listens.
