@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::Datelike;
+
 use crate::model::{Advisory, LifeTime, OpensslVersion};
 
 use super::archive::Files;
 use super::{life_times, record, secadv};
+
+/// The last year of which records name versions such as `0.9.6-cvs` and `fips-1.1.1`.
+const LAST_ODD_YEAR: i32 = 2007;
 
 /// What the files say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,8 +41,11 @@ pub fn advisories(files: &Files) -> Result<Metadata, String> {
         records = records.saturating_add(1);
         match record::parse(&String::from_utf8_lossy(content)) {
             Ok((advisory, ranges)) if format!("{}.json", advisory.cve) == name => {
-                for range in ranges {
-                    tracing::debug!("{range}");
+                // Two old records name versions that were never released, and will for ever.
+                if advisory.published.year() <= LAST_ODD_YEAR {
+                    ranges.iter().for_each(|range| tracing::debug!("{range}"));
+                } else {
+                    metadata.warnings.extend(ranges);
                 }
                 by_name.insert(advisory.cve.clone(), advisory);
             }

@@ -17,6 +17,9 @@ pub enum RecordError {
     /// It has no day of publication.
     #[error("its datePublic {0:?} is no date")]
     Date(String),
+    /// It speaks of no affected version, which no record of OpenSSL's does.
+    #[error("it names no affected version")]
+    NothingAffected,
     /// Its identifier is not one.
     #[error("its identifier {0:?} is not a CVE's")]
     Identifier(String),
@@ -101,6 +104,9 @@ pub fn parse(text: &str) -> Result<(Advisory, Vec<String>), RecordError> {
                     .unwrap_or("nothing"),
             )),
         }
+    }
+    if affected.is_empty() && warnings.is_empty() {
+        return Err(RecordError::NothingAffected);
     }
     let advisory = Advisory {
         severity: severity(&cna.metrics),
@@ -192,6 +198,23 @@ mod tests {
     #[case("<html>", "it is not a CVE record")]
     fn refuses_what_is_no_record(#[case] text: &str, #[case] message: &str) {
         assert!(parse(text).unwrap_err().to_string().starts_with(message));
+    }
+
+    /// Else a record whose form has changed would read as one that affects nobody.
+    #[rstest]
+    #[case::no_versions(record("[]", "2026-01-01", "Low"))]
+    #[case::unaffected_only(record(
+        r#"[{"version": "3.0.0", "status": "unaffected"}]"#,
+        "2026-01-01",
+        "Low"
+    ))]
+    #[case::another_name(record(
+        r#"[{"version": "3.0.0", "status": "affected"}]"#,
+        "2026-01-01",
+        "Low"
+    ).replace("versions", "ranges"))]
+    fn a_record_that_affects_nothing_is_refused(#[case] text: String) {
+        assert!(matches!(parse(&text), Err(RecordError::NothingAffected)));
     }
 
     #[test]

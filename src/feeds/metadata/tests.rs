@@ -33,7 +33,10 @@ fn a_record_under_another_name_is_not_believed() {
             "secjson/CVE-2026-22222.json",
             record("CVE-2026-33333", RANGE),
         ),
-        ("secjson/CVE-2026-44444.json", record("CVE-2026-44444", "")),
+        (
+            "secjson/CVE-2026-44444.json",
+            record("CVE-2026-44444", RANGE),
+        ),
     ]))
     .unwrap();
     let names: Vec<_> = found
@@ -45,6 +48,26 @@ fn a_record_under_another_name_is_not_believed() {
     assert_eq!(
         found.warnings,
         ["CVE-2026-22222.json: it is the record of CVE-2026-33333"]
+    );
+}
+
+#[test]
+fn a_range_that_cannot_be_read_is_told_unless_it_is_one_of_old() {
+    let odd = r#"{"version": "fips-1", "lessThan": "fips-2", "status": "affected"}"#;
+    let text = record("CVE-2026-11111", &format!("{RANGE}, {odd}"));
+    let told = |text: Vec<u8>| {
+        let found = advisories(&files(&[("secjson/CVE-2026-11111.json", text)])).unwrap();
+        assert_eq!(found.advisories[0].affected.len(), 1);
+        found.warnings
+    };
+    let old = String::from_utf8(text.clone()).unwrap();
+    assert_eq!(
+        told(text),
+        ["CVE-2026-11111: the range from \"fips-1\" to \"fips-2\" is not one of OpenSSL versions"]
+    );
+    assert_eq!(
+        told(old.replace("2026-06-09", "2007-11-29").into()),
+        [""; 0]
     );
 }
 
@@ -76,6 +99,10 @@ fn a_text_that_contradicts_its_record_is_told() {
 #[case::most_unreadable(
     &[("secjson/CVE-2026-1.json", b"{}".to_vec()), ("secjson/CVE-2026-2.json", b"[]".to_vec())],
     "the form of its records has changed: CVE-2026-1.json: it is not a CVE record"
+)]
+#[case::without_ranges(
+    &[("secjson/CVE-2026-11111.json", record("CVE-2026-11111", ""))],
+    "the form of its records has changed: CVE-2026-11111.json: it names no affected version"
 )]
 fn records_of_another_form_are_an_alarm(#[case] found: &[(&str, Vec<u8>)], #[case] why: &str) {
     let reason = advisories(&files(found)).unwrap_err();

@@ -40,7 +40,7 @@ pub fn release(version: &str, day: &str, body: &str) -> Value {
 
 /// A CVE record of release-metadata.
 pub fn record(advisory: &Advisory) -> String {
-    let versions: Vec<Value> = advisory
+    let mut versions: Vec<Value> = advisory
         .affected
         .iter()
         .map(|range| {
@@ -51,6 +51,10 @@ pub fn record(advisory: &Advisory) -> String {
             json!({ "version": range.introduced.to_string(), key: end.to_string(), "status": "affected", "versionType": "semver" })
         })
         .collect();
+    if versions.is_empty() {
+        // As CVE-2007-5502 does: the range is none of OpenSSL versions.
+        versions.push(json!({ "version": "fips-1.1.1", "lessThan": "fips-1.1.2", "status": "affected", "versionType": "custom" }));
+    }
     json!({
         "dataType": "CVE_RECORD", "dataVersion": "5.1",
         "cveMetadata": { "cveId": advisory.cve, "state": "PUBLISHED" },
