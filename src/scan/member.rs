@@ -180,6 +180,11 @@ impl Collector {
             Magic::Other if first.starts_with(b"#!") || members::is_archive(member.path) => {
                 self.prefixed(member, first, inflated)
             }
+            Magic::Other if members::is_library(member.path) => {
+                // Its CRC-32 tells whether it is a library whose first bytes are damaged.
+                io::copy(inflated, &mut io::sink())?;
+                Ok(Looked::Whole)
+            }
             Magic::Other => Ok(Looked::Part),
         }
     }

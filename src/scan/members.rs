@@ -58,6 +58,17 @@ pub(super) fn is_archive(path: &str) -> bool {
         .is_some_and(|(_, ending)| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
 }
 
+/// Whether a member is called a shared library or a program of Windows. One that does not begin as
+/// such is damaged, or holds something else.
+pub(super) fn is_library(path: &str) -> bool {
+    const ENDINGS: [&str; 5] = ["so", "dylib", "dll", "pyd", "exe"];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.contains(".so.")
+        || name
+            .rsplit_once('.')
+            .is_some_and(|(_, ending)| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+}
+
 /// Whether a member is an SBOM (PEP 770).
 pub(super) fn is_sbom(path: &str) -> bool {
     let mut parts = path.rsplit('/');

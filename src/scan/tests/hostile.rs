@@ -32,6 +32,17 @@ fn limits_are_named_and_bombs_make_no_finding() {
     assert_eq!(scanned.scan.findings.len(), 1);
 }
 
+#[test]
+fn a_library_whose_first_bytes_are_damaged_is_told() {
+    let library = elf(None, &[], &library_texts("OpenSSL 3.1.1 30 May 2023"));
+    let mut bytes = wheel(&[("a.so", &library)], zip::CompressionMethod::Stored);
+    let at = memchr::memmem::find(&bytes, b"\x7fELF").unwrap();
+    bytes[at] = 0x7e;
+    let scanned = scanned(bytes);
+    assert_eq!(scanned.scan.findings, []);
+    assert_eq!(codes(&scanned), [ProblemCode::MemberCorrupt]);
+}
+
 /// Changes the directory's entry number `index`: `bytes` at `at` of it.
 fn change_entry(wheel: &mut [u8], index: usize, at: usize, bytes: &[u8]) {
     let entry = memchr::memmem::find_iter(wheel, b"PK\x01\x02")
