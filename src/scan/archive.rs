@@ -81,9 +81,12 @@ impl LocalHeader {
     }
 
     pub(super) const fn is_encrypted(&self) -> bool {
-        self.flags & 1 != 0
+        self.flags & ENCRYPTED != 0
     }
 }
+
+/// The flags of members that are encrypted, the old way or the strong one (APPNOTE 4.4.4).
+const ENCRYPTED: u16 = 1 | 1 << 6;
 
 /// How many bytes before a tail of [`super::TAIL_BYTES`] the end records may begin: the archive's
 /// comment may be as long as that tail.
@@ -288,7 +291,7 @@ fn entry(bytes: &[u8], shift: u64) -> Option<(Entry, usize)> {
     let entry = Entry {
         name: member_name::decode(name, fields.u16(8)?),
         method: fields.u16(10)?,
-        encrypted: fields.u16(8)? & 1 != 0,
+        encrypted: fields.u16(8)? & ENCRYPTED != 0,
         crc: fields.u32(16)?,
         packed,
         size,

@@ -267,3 +267,15 @@ fn more_needed_libraries_than_are_kept_are_told(#[case] binary: fn(&[&str]) -> V
     let seen = scanned(deflated(&[("a.so", &binary(&needed))]));
     assert_eq!(codes(&seen), [ProblemCode::MalformedBinary]);
 }
+
+#[test]
+fn the_version_of_sqlite_is_not_openssls() {
+    let paths = b"\0openssl.cnf\0OPENSSL_ENGINES\0providers/implementations/a.c\0providers/implementations/b.c\0providers/implementations/c.c\0";
+    let with = |version: &[u8]| {
+        let library = elf(None, &[], &[paths, version, b"\0"].concat());
+        let scanned = scanned(deflated(&[("a.so", &library)]));
+        scanned.scan.findings[0].version.clone()
+    };
+    assert_eq!(with(b"3.45.1"), None);
+    assert_eq!(with(b"3.5.4").as_deref(), Some("3.5.4"));
+}

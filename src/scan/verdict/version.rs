@@ -207,6 +207,12 @@ fn add_bare(texts: &Texts, candidates: &mut Candidates) {
     let is_near = |bare: &&Seen<String>| bare.is_within(PROVIDER_BYTES);
     let near: Vec<_> = texts.bare.iter().filter(is_near).collect();
     for bare in texts.bare.iter() {
+        // SQLite's, which often stands beside OpenSSL, is 3.20 and later; no series of OpenSSL has
+        // come near a second number of two digits.
+        let minor = bare.value.split('.').nth(1);
+        if minor.is_some_and(|minor| minor.len() > 1) {
+            continue;
+        }
         let is_known = candidates.0.iter().any(|known| known.version == bare.value);
         let weight = match (texts.bare.iter().len(), near.as_slice()) {
             (1, _) => BARE,
