@@ -10,7 +10,9 @@ pub mod openssl_version;
 pub mod platform;
 pub mod published;
 pub mod release;
+pub mod repository;
 pub mod series;
+pub mod step;
 pub mod wheel;
 
 pub use advisory::{Advisory, AffectedRange, RangeEnd, Severity};
@@ -24,5 +26,7 @@ pub use openssl_version::{OpensslVersion, Series, Stage};
 pub use platform::{CoverageKey, Libc, Os, PlatformTag};
 pub use published::{PublishedFile, PublishedVersion, Wanted};
 pub use release::{Release, ReleaseKind, Releases};
+pub use repository::{ParseRepositoryError, RepositoryName};
 pub use series::{LifeTime, LifeTimes, Support};
+pub use step::{Start, Step, StepKind};
 pub use wheel::{BuildTag, WheelName};
