@@ -75,6 +75,7 @@ impl LineReport {
                 kind: DecisionKind::Inform,
                 severity: None,
                 events: Vec::new(),
+                tracked: Vec::new(),
                 targets: Vec::new(),
                 wheels: Vec::new(),
                 reasons: vec![Reason::new(code, message)],
