@@ -23,8 +23,10 @@ pub struct Action {
 pub enum ActionKind {
     /// The tracking issue is opened.
     OpenIssue,
-    /// The steps for one target are started.
+    /// A step is started for one target.
     Dispatch,
+    /// The failed jobs of a run that was started are run again.
+    Rerun,
 }
 
 /// How far an action came.
@@ -33,6 +35,12 @@ pub enum ActionKind {
 pub enum ActionState {
     /// It would be done.
     Planned,
+    /// It was done.
+    Done,
+    /// It was tried, and why it did not succeed is said.
+    Failed,
+    /// It is another watcher's.
+    Skipped,
 }
 
 impl Action {
@@ -41,6 +49,7 @@ impl Action {
         let what = match self.kind {
             ActionKind::OpenIssue => "open the tracking issue",
             ActionKind::Dispatch => "start the steps",
+            ActionKind::Rerun => "run the failed jobs again",
         };
         format!("{what} ({})", self.key)
     }
