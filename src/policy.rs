@@ -17,6 +17,7 @@ pub mod requirement;
 pub mod settings;
 pub mod status;
 pub mod target;
+pub mod tracking;
 pub mod wheel;
 
 pub use acceptance::Acceptance;
@@ -29,4 +30,5 @@ pub use requirement::Requirement;
 pub use settings::{Follow, Reaction, Settings};
 pub use status::Status;
 pub use target::{Successor, Target};
+pub use tracking::{Cause, IssuePlan, Standing};
 pub use wheel::{FindingVerdict, WheelContent, WheelFacts, WheelVerdict};
