@@ -30,6 +30,7 @@ mod index;
 mod inspect;
 mod inspect_documents;
 mod inspect_hostile;
+mod ledger;
 mod mirror;
 mod openssl;
 mod policy_words;
