@@ -5,7 +5,9 @@
 //! - `raw`: values as they stand in the file, each with its place;
 //! - `schema`: the keys that exist; `words`: what their texts mean; `nearest`: the right spelling;
 //! - `check`: values held against the schema; `environment`: variables laid over the file;
-//! - `project`, `step`, `acceptance`: one project with its defaults; `valid`: what the program uses.
+//! - `github`, `state`: how it acts; `project`, `issue`, `step`, `acceptance`: one project with its
+//!   defaults; `valid`: what the program uses;
+//! - `template`: texts with values in them, for steps and the tracking issue.
 //!
 //! Every problem has a place, in the file or in a variable; `diagnostic` shows it, and `mask` keeps
 //! secrets out of what is shown. Keys of parts that are not built yet are checked like all others,
@@ -15,12 +17,16 @@ mod acceptance;
 mod check;
 mod diagnostic;
 mod environment;
+mod github;
+mod issue;
 mod mask;
 mod nearest;
 mod project;
 mod raw;
 mod schema;
+mod state;
 mod step;
+pub mod template;
 mod valid;
 mod words;
 
@@ -30,8 +36,11 @@ use std::path::{Path, PathBuf};
 
 use diagnostic::{Problems, SourceText};
 
+pub use github::{Credential, Github};
+pub use issue::{IssueSettings, Template};
 pub use nearest::nearest;
 pub use schema::keys;
+pub use state::{State, StateUrl};
 pub use valid::{Configuration, Limits, Line, Openssl, ProjectSettings, Watch};
 
 /// A bound on the file; people write far less.

@@ -19,6 +19,7 @@ pub mod settings;
 pub mod status;
 pub mod steps;
 pub mod target;
+pub mod tracking;
 pub mod wheel;
 
 pub use acceptance::Acceptance;
@@ -32,4 +33,5 @@ pub use requirement::Requirement;
 pub use settings::{Follow, Reaction, Settings};
 pub use status::Status;
 pub use target::{Successor, Target};
+pub use tracking::{Cause, IssuePlan, Standing};
 pub use wheel::{FindingVerdict, WheelContent, WheelFacts, WheelVerdict};

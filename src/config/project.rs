@@ -1,6 +1,7 @@
 //! One project, with what it lacks taken from `[defaults]`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::model::wheel::normalize_package;
 use crate::policy::{Event, Reaction, Settings};
@@ -8,7 +9,7 @@ use crate::policy::{Event, Reaction, Settings};
 use super::diagnostic::{Place, Problems};
 use super::raw::Table;
 use super::valid::{Line, ProjectSettings};
-use super::{acceptance, step, words};
+use super::{acceptance, issue, step, words};
 
 /// The events of a policy.
 const EVENTS: [Event; 11] = [
@@ -30,6 +31,7 @@ pub(super) fn projects(
     tables: &[(&Table, &Place)],
     defaults: &Table,
     built_in: &Settings,
+    folder: Option<&Path>,
     problems: &mut Problems,
 ) -> Vec<ProjectSettings> {
     let mut found = Vec::new();
@@ -52,6 +54,15 @@ pub(super) fn projects(
         };
         let settings = settings(&whole, &built_in, problems);
         steps_exist(&whole, problems);
+        let repository = whole
+            .text("repository")
+            .and_then(|name| name.trim().parse().ok());
+        let steps = step::steps(&whole.tables("step"));
+        if repository.is_none() {
+            step::name_repositories(&whole.tables("step"), problems);
+        }
+        let empty = Table::default();
+        let issue = issue::issue(whole.table("issue").unwrap_or(&empty), folder, problems);
         for (package, package_place) in packages {
             let lines = lines(&whole);
             for (line, line_place) in &lines {
@@ -67,7 +78,9 @@ pub(super) fn projects(
                 package,
                 lines: lines.into_iter().map(|(line, _)| line).collect(),
                 settings: settings.clone(),
-                repository: whole.text("repository").map(ToOwned::to_owned),
+                repository: repository.clone(),
+                issue: issue.clone(),
+                steps: steps.clone(),
             });
         }
     }

@@ -3,6 +3,7 @@
 //! Nothing here can be shown: a value may be a secret.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -75,6 +76,20 @@ impl Table {
 
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.node(key)?.text()
+    }
+
+    /// Whether a key's value stands in the file, and not in a variable.
+    pub(super) fn is_of_file(&self, key: &str) -> bool {
+        matches!(self.place(key), Some(Place::File(_)))
+    }
+
+    /// The path under a key: a relative one that stands in the file begins at the file's folder.
+    pub(super) fn path(&self, key: &str, folder: Option<&Path>) -> Option<PathBuf> {
+        let path = PathBuf::from(self.text(key)?);
+        Some(match folder {
+            Some(folder) if self.is_of_file(key) => folder.join(path),
+            _ => path,
+        })
     }
 
     pub(super) fn number(&self, key: &str) -> Option<u64> {

@@ -103,6 +103,17 @@ static GITHUB: &[Key] = &[
     text("token-env", words::variable, "GITHUB_TOKEN"),
     text("token-file", words::any, "/run/secrets/token"),
     key("app", Kind::Table(APP)),
+    text("login", words::login, "octocat"),
+    text(
+        "write-interval",
+        |text| words::duration(text).map(drop),
+        "1s",
+    ),
+    texts(
+        "archive-hosts",
+        words::host_pattern,
+        "[\"*.blob.core.windows.net\"]",
+    ),
 ];
 
 static APP: &[Key] = &[
@@ -199,38 +210,53 @@ static POLICIES: &[Key] = &[
 ];
 
 static ISSUES: &[Key] = &[
-    texts("labels", words::any, "[\"openssl\"]"),
-    texts("assignees", words::any, "[]"),
-    texts("authors", words::any, "[]"),
+    texts("labels", words::label, "[\"openssl\"]"),
+    texts("assignees", words::login, "[\"octocat\"]"),
+    texts("authors", words::login, "[\"github-actions[bot]\"]"),
     text("template", words::any, "issue.md"),
+    text(
+        "mailing-list",
+        words::mail_address,
+        "announce@lists.example",
+    ),
 ];
 
 static STEP: &[Key] = &[
-    text("name", words::any, "wheels"),
+    text("name", words::step_name, "wheels"),
     text("repository", words::repository, "pyca/infra"),
     texts("needs", words::any, "[\"bump\"]"),
-    texts("platforms", words::platform, "[\"linux\"]"),
+    texts(
+        "platforms",
+        |text| words::platform(text).map(drop),
+        "[\"linux\"]",
+    ),
     text("series", |text| words::series(text).map(drop), "3.5"),
     key("file", Kind::Table(STEP_FILE)),
     key("run", Kind::Table(STEP_RUN)),
     key("dispatch", Kind::Table(STEP_DISPATCH)),
+    key("attempts", Kind::Number(1, 10)),
+    key("reruns", Kind::Number(0, 10)),
 ];
 
 static STEP_FILE: &[Key] = &[
-    text("path", words::any, "openssl-version.sh"),
-    text("ref", words::any, "main"),
-    text("contains", words::any, "openssl-{{ openssl.version }}"),
+    text("path", words::repository_path, "openssl-version.sh"),
+    text("ref", words::git_reference, "main"),
+    text(
+        "contains",
+        words::wanted_text,
+        "openssl-{{ openssl.version }}",
+    ),
 ];
 
 static STEP_RUN: &[Key] = &[
-    text("workflow", words::any, "build.yml"),
-    text("ref", words::any, "main"),
+    text("workflow", words::workflow, "build.yml"),
+    text("ref", words::branch, "main"),
 ];
 
 static STEP_DISPATCH: &[Key] = &[
-    text("workflow", words::any, "wheels.yml"),
-    text("event", words::any, "rebuild"),
-    text("ref", words::any, "main"),
+    text("workflow", words::workflow, "wheels.yml"),
+    text("event", words::event, "rebuild"),
+    text("ref", words::reference_template, "main"),
     key("inputs", Kind::Inputs),
 ];
 

@@ -7,13 +7,19 @@ use pep440_rs::VersionSpecifiers;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::model::OpensslVersion;
-use crate::policy::Settings;
+use crate::model::{OpensslVersion, RepositoryName, Step};
+use crate::policy::{Reaction, Settings};
 use crate::scan;
 
-use super::diagnostic::{Place, Problems};
+use super::diagnostic::Problems;
+use super::github::{self, Github};
+use super::issue::IssueSettings;
 use super::raw::Table;
+use super::state::{self, State};
 use super::{project, words};
+
+/// How many new issues one cycle opens when the configuration does not say.
+const NEW_ISSUES_PER_CYCLE: usize = 20;
 
 /// A configuration that holds together.
 #[derive(Clone, Debug)]
@@ -24,6 +30,10 @@ pub struct Configuration {
     pub index_url: Option<SecretString>,
     /// `[openssl]`.
     pub openssl: Openssl,
+    /// `[github]`.
+    pub github: Github,
+    /// `[state]`.
+    pub state: State,
     /// `[limits]`.
     pub limits: Limits,
     /// How packages are judged that no project names.
@@ -54,6 +64,8 @@ pub struct Watch {
     pub maximum_fact_age: TimeDelta,
     /// `end-of-life-notice`: how long before the end of a series' support it is told.
     pub end_of_life_notice: TimeDelta,
+    /// `new-issues-per-cycle`: more new issues than that in one cycle stop the cycle.
+    pub new_issues_per_cycle: usize,
 }
 
 /// Bounds on what one cycle may cost. Those that are not set are for the module that keeps them.
@@ -88,8 +100,27 @@ pub struct ProjectSettings {
     pub lines: Vec<Line>,
     /// How it is judged.
     pub settings: Settings,
-    /// The repository with its tracking issue.
-    pub repository: Option<String>,
+    /// The repository with its tracking issue; without one it is reported on only.
+    pub repository: Option<RepositoryName>,
+    /// The tracking issue.
+    pub issue: IssueSettings,
+    /// The steps to new wheels, in the order of the file.
+    pub steps: Vec<Step>,
+}
+
+impl ProjectSettings {
+    /// Whether anything that may happen to the project leads to its tracking issue, so that it
+    /// needs a repository.
+    pub fn wants_issue(&self) -> bool {
+        let reactions = self.settings.reactions.values();
+        reactions.into_iter().any(|one| *one >= Reaction::Issue)
+    }
+
+    /// Whether anything that may happen to the project starts its steps.
+    pub fn wants_steps(&self) -> bool {
+        let reactions = self.settings.reactions.values();
+        reactions.into_iter().any(|one| *one >= Reaction::Steps)
+    }
 }
 
 /// A maintained line of a project's versions.
@@ -118,7 +149,8 @@ pub(super) fn configuration(
 ) -> Configuration {
     let empty = Table::default();
     let section = |name: &str| root.table(name).unwrap_or(&empty);
-    contradictions(section("openssl"), section("github"), problems);
+    contradictions(section("openssl"), problems);
+    github::contradictions(section("github"), problems);
     let watch = watch(section("watch"));
     let built_in = Settings {
         maximum_fact_age: watch.maximum_fact_age,
@@ -132,24 +164,27 @@ pub(super) fn configuration(
             .text("url")
             .map(|url| SecretString::from(url.trim().to_owned())),
         openssl: openssl(section("openssl"), folder),
+        github: github::github(section("github"), folder),
+        state: state::state(section("state"), folder),
         limits: limits(section("limits")),
         defaults: project::settings(defaults, &built_in, problems),
-        projects: project::projects(&root.tables("project"), defaults, &built_in, problems),
+        projects: project::projects(
+            &root.tables("project"),
+            defaults,
+            &built_in,
+            folder,
+            problems,
+        ),
     }
 }
 
 fn openssl(table: &Table, folder: Option<&Path>) -> Openssl {
-    let directory = table.text("directory").map(PathBuf::from);
-    let is_of_file = matches!(table.place("directory"), Some(Place::File(_)));
     let texts = |key: &str| table.texts(key).unwrap_or_default().into_iter();
     Openssl {
         api: table
             .text("api")
             .and_then(|text| words::open_address(text).ok()),
-        directory: match (directory, folder) {
-            (Some(directory), Some(folder)) if is_of_file => Some(folder.join(directory)),
-            (directory, _) => directory,
-        },
+        directory: table.path("directory", folder),
         archive_hosts: texts("archive-hosts")
             .map(|(text, _)| text.trim().to_ascii_lowercase())
             .collect(),
@@ -166,6 +201,10 @@ fn watch(table: &Table) -> Watch {
     Watch {
         maximum_fact_age: duration("max-fact-age").unwrap_or(built_in.maximum_fact_age),
         end_of_life_notice: duration("end-of-life-notice").unwrap_or(built_in.end_of_life_notice),
+        new_issues_per_cycle: table
+            .number("new-issues-per-cycle")
+            .and_then(|number| number.try_into().ok())
+            .unwrap_or(NEW_ISSUES_PER_CYCLE),
     }
 }
 
@@ -199,29 +238,12 @@ fn limits(table: &Table) -> Limits {
     }
 }
 
-/// Keys of parts that are not built yet, where two of them exclude each other.
-fn contradictions(openssl: &Table, github: &Table, problems: &mut Problems) {
+/// Keys of which one stands instead of the other.
+fn contradictions(openssl: &Table, problems: &mut Problems) {
     if let (true, Some(place)) = (openssl.has("api"), openssl.place("directory")) {
         problems.add(
             place,
             "`directory` stands instead of `api`: keep one of them",
         );
-    }
-    let ways = ["token-env", "token-file", "app"];
-    let mut set = ways.iter().filter(|way| github.has(way));
-    if let (Some(first), Some(second)) = (set.next(), set.next())
-        && let Some(place) = github.place(second)
-    {
-        problems.add(
-            place,
-            format!("`{second}` and `{first}` are two ways to log in: keep one of them"),
-        );
-    }
-    if let (Some(app), Some(place)) = (github.table("app"), github.place("app")) {
-        for key in ["id", "key-file"] {
-            if !app.has(key) {
-                problems.add(place, format!("`app` lacks `{key}`"));
-            }
-        }
     }
 }

@@ -8,11 +8,18 @@ use pep440_rs::VersionSpecifiers;
 use url::Url;
 
 use crate::model::wheel::is_package_name;
-use crate::model::{CoverageKey, Library, OpensslVersion, Series, Severity};
+use crate::model::{CoverageKey, Library, OpensslVersion, Os, RepositoryName, Series, Severity};
 use crate::policy::{Follow, Reaction};
 
 use super::mask::is_token;
 use super::nearest::unknown;
+
+pub(super) use acting::{
+    branch, event, git_reference, host_pattern, label, login, mail_address, reference_template,
+    repository_path, state, step_name, wanted_text, workflow,
+};
+
+mod acting;
 
 const LIBRARIES: [Library; 5] = [
     Library::Openssl,
@@ -27,7 +34,7 @@ const SEVERITIES: [Severity; 4] = [
     Severity::High,
     Severity::Critical,
 ];
-const PLATFORMS: [&str; 4] = ["linux", "macos", "windows", "any"];
+const PLATFORMS: [Os; 4] = [Os::Linux, Os::Macos, Os::Windows, Os::Any];
 
 /// Any text but an empty one.
 pub(super) fn any(text: &str) -> Result<(), String> {
@@ -115,14 +122,6 @@ pub(super) fn variable(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// `sqlite:` and a path.
-pub(super) fn state(text: &str) -> Result<(), String> {
-    match text.strip_prefix("sqlite:") {
-        Some(path) => any(path),
-        None => Err("it does not begin with \"sqlite:\"".to_owned()),
-    }
-}
-
 /// An address and a port to listen on.
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
@@ -142,14 +141,8 @@ pub(super) fn schedule(text: &str) -> Result<(), String> {
 
 /// `owner/name`.
 pub(super) fn repository(text: &str) -> Result<(), String> {
-    let part = |part: &str| {
-        let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        !part.is_empty() && part.chars().all(inner) && !matches!(part, "." | "..")
-    };
-    match text.split_once('/') {
-        Some((owner, name)) if part(owner) && part(name) => Ok(()),
-        _ => Err(format!("{text:?} is no repository, such as \"owner/name\"")),
-    }
+    let parsed = text.trim().parse::<RepositoryName>();
+    parsed.map(drop).map_err(|error| error.to_string())
 }
 
 /// A package's name.
@@ -222,11 +215,10 @@ pub(super) fn library(text: &str) -> Result<Library, String> {
 }
 
 /// An operating system that wheels are for.
-pub(super) fn platform(text: &str) -> Result<(), String> {
-    if PLATFORMS.contains(&text) {
-        return Ok(());
-    }
-    Err(unknown("platform", text, &PLATFORMS))
+pub(super) fn platform(text: &str) -> Result<Os, String> {
+    let known = PLATFORMS.map(Os::as_str);
+    let found = PLATFORMS.into_iter().find(|one| one.as_str() == text);
+    found.ok_or_else(|| unknown("platform", text, &known))
 }
 
 /// A coverage key, `linux musl x86_64`.
@@ -313,7 +305,6 @@ mod tests {
             open_address("https://me:s3cret@api.example").map(drop),
             variable("ghp_abcdef"),
             variable("A-B"),
-            state("postgres://x"),
             listen("9745").map(drop),
             schedule("* * * *"),
             repository("pyca"),
@@ -324,7 +315,7 @@ mod tests {
             pattern("1.*.2"),
             severity("unknown").map(drop),
             library("openssh").map(drop),
-            platform("macosx"),
+            platform("macosx").map(drop),
             reaction("step").map(drop),
             coverage("macos").map(drop),
             coverage("linux glibc x86_64").map(drop),

@@ -62,6 +62,8 @@ pub struct Decision {
     pub severity: Option<Severity>,
     /// Why, in the order of weight.
     pub events: Vec<Event>,
+    /// Those of the events that ask for the tracking issue.
+    pub tracked: Vec<Event>,
     /// The targets, one per followed series.
     pub targets: Vec<Target>,
     /// The verdicts on the wheels.
@@ -136,6 +138,7 @@ fn finish(
             kind: DecisionKind::None,
             severity,
             events: reactions.into_keys().collect(),
+            tracked: Vec::new(),
             targets,
             wheels,
             reasons,
@@ -145,6 +148,11 @@ fn finish(
         };
     }
     let is_due = wheels.iter().any(WheelVerdict::is_due);
+    let tracked = reactions
+        .iter()
+        .filter(|(_, reaction)| **reaction >= Reaction::Issue)
+        .map(|(event, _)| *event)
+        .collect();
     let facts_too_old = reasons
         .iter()
         .any(|reason| reason.code == ReasonCode::FactsTooOld);
@@ -160,6 +168,7 @@ fn finish(
         kind,
         severity,
         events: reactions.into_keys().collect(),
+        tracked,
         plan: plan(kind, &steps, &targets),
         targets,
         wheels,

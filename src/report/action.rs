@@ -13,16 +13,35 @@ pub struct Action {
     pub state: ActionState,
     /// Where it can be seen.
     pub url: Option<String>,
-    /// Why it failed.
+    /// Why it failed, or was left undone.
     pub error: Option<String>,
+    /// What it changes, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The kinds of actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
+    /// GitHub is asked for the tracking issue.
+    FindIssue,
+    /// A label that the issue is to have is made.
+    CreateLabel,
     /// The tracking issue is opened.
     OpenIssue,
+    /// The tracking issue is written anew.
+    UpdateIssue,
+    /// The tracking issue is opened again after a program closed it.
+    ReopenIssue,
+    /// The tracking issue is closed: what is published proves that its reasons are gone.
+    CloseIssue,
+    /// A second tracking issue is closed.
+    CloseDuplicate,
+    /// A comment says what changed.
+    Comment,
+    /// The steps are followed.
+    Steps,
     /// A step is started for one target.
     Dispatch,
     /// The failed jobs of a run that was started are run again.
@@ -39,18 +58,76 @@ pub enum ActionState {
     Done,
     /// It was tried, and why it did not succeed is said.
     Failed,
-    /// It is another watcher's.
+    /// It was left undone on purpose, and why is said.
     Skipped,
 }
 
+impl ActionState {
+    /// The word in reports and documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
 impl Action {
-    /// "open the tracking issue (cryptography/main/issue)", for people.
+    /// An action of which nothing else is to be said.
+    pub const fn new(kind: ActionKind, key: String, state: ActionState) -> Self {
+        Self {
+            kind,
+            key,
+            state,
+            url: None,
+            error: None,
+            note: None,
+        }
+    }
+
+    /// The same action, to be seen there.
+    #[must_use]
+    pub fn at(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+
+    /// The same action with the reason why it failed or was left undone.
+    #[must_use]
+    pub fn because(mut self, error: impl Into<String>) -> Self {
+        self.error = Some(error.into());
+        self
+    }
+
+    /// The same action with what it changes.
+    #[must_use]
+    pub fn noting(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// "open the tracking issue (cryptography/main/issue): …", for people.
     pub fn sentence(&self) -> String {
         let what = match self.kind {
+            ActionKind::FindIssue => "look for the tracking issue",
+            ActionKind::CreateLabel => "create a label",
             ActionKind::OpenIssue => "open the tracking issue",
+            ActionKind::UpdateIssue => "write the tracking issue anew",
+            ActionKind::ReopenIssue => "open the tracking issue again",
+            ActionKind::CloseIssue => "close the tracking issue",
+            ActionKind::CloseDuplicate => "close a second tracking issue",
+            ActionKind::Comment => "comment what changed",
+            ActionKind::Steps => "follow the steps",
             ActionKind::Dispatch => "start the steps",
             ActionKind::Rerun => "run the failed jobs again",
         };
-        format!("{what} ({})", self.key)
+        let mut sentence = format!("{what} ({})", self.key);
+        for more in [&self.note, &self.error, &self.url].into_iter().flatten() {
+            sentence.push_str(": ");
+            sentence.push_str(more);
+        }
+        sentence
     }
 }

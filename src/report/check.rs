@@ -75,6 +75,7 @@ impl LineReport {
                 kind: DecisionKind::Inform,
                 severity: None,
                 events: Vec::new(),
+                tracked: Vec::new(),
                 targets: Vec::new(),
                 wheels: Vec::new(),
                 reasons: vec![Reason::new(code, message)],
@@ -89,21 +90,18 @@ impl LineReport {
     /// What the decision asks for, as actions that are planned.
     pub fn planned(&self) -> Vec<Action> {
         let Self { package, line, .. } = self;
-        let of = |planned: &PlannedAction| match planned {
-            PlannedAction::OpenIssue => Action {
-                kind: ActionKind::OpenIssue,
-                key: format!("{package}/{line}/issue"),
-                state: ActionState::Planned,
-                url: None,
-                error: None,
-            },
-            PlannedAction::StartSteps { target } => Action {
-                kind: ActionKind::Dispatch,
-                key: format!("{package}/{line}/dispatch/{target}"),
-                state: ActionState::Planned,
-                url: None,
-                error: None,
-            },
+        let of = |planned: &PlannedAction| {
+            let (kind, key) = match planned {
+                PlannedAction::OpenIssue => (
+                    ActionKind::OpenIssue,
+                    format!("{package}/{line}/issue"),
+                ),
+                PlannedAction::StartSteps { target } => (
+                    ActionKind::Dispatch,
+                    format!("{package}/{line}/dispatch/{target}"),
+                ),
+            };
+            Action::new(kind, key, ActionState::Planned)
         };
         self.decision.plan.iter().map(of).collect()
     }

@@ -103,6 +103,7 @@ url = "INDEX"
 max-fact-age = "9000d"
 [[project]]
 package = "old"
+repository = "owner/old"
 lines = ["main", "~=1.0"]
 policy.security = ["issue", "steps"]
 [[project.step]]

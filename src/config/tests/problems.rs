@@ -184,7 +184,7 @@ fn secrets_are_not_shown() {
     "3:29: `security` asks for steps, and the project has no [[project.step]]"
 )]
 #[case(
-    "[[project]]\npackage = \"a\"\npolicy.security = [\"steps\"]\nstep = [{ name = \"a\", run.workflow = \"w\" }]",
+    "[[project]]\npackage = \"a\"\npolicy.security = [\"steps\"]\nstep = [{ name = \"a\", run.workflow = \"w.yml\" }]",
     "3:19: steps stand in the issue"
 )]
 #[case(
@@ -218,7 +218,7 @@ fn secrets_are_not_shown() {
 #[case("[github]\napp = { id = 3 }", "2:7: `app` lacks `key-file`")]
 #[case(
     "[state]\nurl = \"redis://x\"",
-    "`url`: it does not begin with \"sqlite:\""
+    "`url`: it is neither \"sqlite:\" and a path nor \"none\""
 )]
 #[case("watch = 3", "1:9: `watch` is to be a section; this is a number")]
 #[case(
@@ -244,12 +244,12 @@ fn contradictions_have_their_place(#[case] text: &str, #[case] expected: &str) {
     "6:9: `until`: \"soon\" is no day"
 )]
 #[case(
-    "[[project.step]]\nrun.workflow = \"w\"",
+    "[[project.step]]\nrun.workflow = \"w.yml\"",
     "3:1: this step has no `name`"
 )]
 #[case("[[project.step]]\nname = \"a\"", "3:1: a step has exactly one of")]
 #[case(
-    "[[project.step]]\nname = \"a\"\nrun.workflow = \"w\"\nfile = {}",
+    "[[project.step]]\nname = \"a\"\nrun.workflow = \"w.yml\"\nfile = {}",
     "3:1: a step has exactly one of"
 )]
 #[case(
@@ -261,16 +261,16 @@ fn contradictions_have_their_place(#[case] text: &str, #[case] expected: &str) {
     "exactly one of `workflow` and `event`"
 )]
 #[case(
-    "[[project.step]]\nname = \"bump\"\nrun.workflow = \"w\"\nneeds = [\"bmup\"]",
+    "[[project.step]]\nname = \"bump\"\nrun.workflow = \"w.yml\"\nneeds = [\"bmup\"]",
     "6:10: unknown step `bmup`; did you mean `bump`?"
 )]
 #[case(
-    "[[project.step]]\nname = \"a\"\nrun.workflow = \"w\"\nneeds = [\"b\"]\n\
-     [[project.step]]\nname = \"b\"\nrun.workflow = \"w\"\nneeds = [\"a\"]",
+    "[[project.step]]\nname = \"a\"\nrun.workflow = \"w.yml\"\nneeds = [\"b\"]\n\
+     [[project.step]]\nname = \"b\"\nrun.workflow = \"w.yml\"\nneeds = [\"a\"]",
     "6:9: these steps wait for each other: a, b"
 )]
 #[case(
-    "[[project.step]]\nname = \"a\"\nrun.workflow = \"w\"\n[[project.step]]\nname = \"a\"\nrun.workflow = \"w\"",
+    "[[project.step]]\nname = \"a\"\nrun.workflow = \"w.yml\"\n[[project.step]]\nname = \"a\"\nrun.workflow = \"w.yml\"",
     "7:8: there are two steps `a`"
 )]
 fn steps_and_acceptances_hold_together(#[case] text: &str, #[case] expected: &str) {
