@@ -19,6 +19,7 @@ pub mod config;
 pub mod cycle;
 pub mod feeds;
 pub mod fetch;
+pub mod github;
 pub mod index;
 pub mod model;
 pub mod policy;

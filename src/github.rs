@@ -1,0 +1,3 @@
+//! What rewheel asks of GitHub.
+
+pub mod workflow_file;
