@@ -142,9 +142,7 @@ mod tests {
         let again = written.around(MARKER, "# new", MEMORY);
         assert_eq!(
             again,
-            format!(
-                "{MARKER}\nMine above.\n{BEGIN}\n# new\n{FINISH}\nMine below.\n{MEMORY}"
-            )
+            format!("{MARKER}\nMine above.\n{BEGIN}\n# new\n{FINISH}\nMine below.\n{MEMORY}")
         );
     }
 

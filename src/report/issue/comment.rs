@@ -20,9 +20,15 @@ pub fn change(before: &Cause, now: &Cause, line: &LineReport) -> (String, String
         }
     };
     tell("new reason", difference(&now.events, &before.events));
-    tell("no longer a reason", difference(&before.events, &now.events));
+    tell(
+        "no longer a reason",
+        difference(&before.events, &now.events),
+    );
     tell("new target", difference(&now.targets, &before.targets));
-    tell("no longer a target", difference(&before.targets, &now.targets));
+    tell(
+        "no longer a target",
+        difference(&before.targets, &now.targets),
+    );
     if let Some(severity) = line.decision.severity {
         tell("worst severity", vec![severity.to_string()]);
     }

@@ -94,11 +94,19 @@ pub(super) fn of(facts: &IssueFacts<'_>, written: &Written, detail: &Detail) -> 
     Context {
         package: markdown(&line.package),
         line: markdown(&line.line),
-        version: line.version.as_ref().map(|version| markdown(&version.to_string())),
+        version: line
+            .version
+            .as_ref()
+            .map(|version| markdown(&version.to_string())),
         next: facts.next.map(markdown),
         decision: decision.kind.as_str(),
         severity: decision.severity.map(|severity| severity.as_str()),
-        events: facts.cause.events.iter().map(|event| event.as_str()).collect(),
+        events: facts
+            .cause
+            .events
+            .iter()
+            .map(|event| event.as_str())
+            .collect(),
         lead: lead(facts),
         after: facts.after,
         unproven: facts.unproven.iter().take(10).map(shorten).collect(),
@@ -129,7 +137,12 @@ pub(super) fn of(facts: &IssueFacts<'_>, written: &Written, detail: &Detail) -> 
         wheel_summary: wheels::summary(decision),
         wheels_left_out,
         has_evidence: detail.has_evidence,
-        steps: facts.steps.iter().take(detail.steps).map(|one| step(one, detail)).collect(),
+        steps: facts
+            .steps
+            .iter()
+            .take(detail.steps)
+            .map(|one| step(one, detail))
+            .collect(),
         tasks: tasks(facts, written),
         mail: mail::draft(facts),
         notes: facts.notes.iter().take(20).map(shorten).collect(),
@@ -143,16 +156,20 @@ fn lead(facts: &IssueFacts<'_>) -> String {
         .version
         .as_ref()
         .map_or_else(String::new, |version| format!(" {version}"));
-    let events: Vec<&str> = facts.cause.events.iter().map(|event| event.as_str()).collect();
+    let events: Vec<&str> = facts
+        .cause
+        .events
+        .iter()
+        .map(|event| event.as_str())
+        .collect();
     let why = if events.is_empty() {
         "Nothing is due any more".to_owned()
     } else {
         format!("Reasons: **{}**", events.join(", "))
     };
-    let severity = line
-        .decision
-        .severity
-        .map_or_else(String::new, |severity| format!(", worst severity **{severity}**"));
+    let severity = line.decision.severity.map_or_else(String::new, |severity| {
+        format!(", worst severity **{severity}**")
+    });
     format!(
         "The published wheels of **{}{}** were read, and what is linked into them was held against \
          OpenSSL's releases and advisories. {why}{severity}.",
@@ -214,7 +231,10 @@ fn tasks(facts: &IssueFacts<'_>, written: &Written) -> Vec<String> {
         |next| format!("**{}**", markdown(next)),
     );
     let mut tasks = vec![
-        ("changelog", "Say in the changelog which OpenSSL the wheels carry".to_owned()),
+        (
+            "changelog",
+            "Say in the changelog which OpenSSL the wheels carry".to_owned(),
+        ),
         ("release", format!("Release {next}")),
     ];
     if !wording::advisory_rows(&facts.line.decision).is_empty() {

@@ -50,7 +50,11 @@ pub(super) fn draft(facts: &IssueFacts<'_>) -> String {
             "\n\nThe wheels of {} were in the affected range of:\n",
             version.as_deref().unwrap_or("earlier versions")
         );
-        for row in advisories.iter().filter(|row| named.contains(&row.cve.as_str())).take(MOST) {
+        for row in advisories
+            .iter()
+            .filter(|row| named.contains(&row.cve.as_str()))
+            .take(MOST)
+        {
             let _ = write!(mail, "\n  {} ({})", row.cve, row.severity);
         }
         let more = named.len().saturating_sub(MOST);

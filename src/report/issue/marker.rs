@@ -18,20 +18,31 @@ const END: &str = " -->";
 
 /// The first line of the tracking issue of a line.
 pub fn marker(package: &str, line: &str) -> String {
-    format!("{ISSUE}package={} line={}{END}", encode(package), encode(line))
+    format!(
+        "{ISSUE}package={} line={}{END}",
+        encode(package),
+        encode(line)
+    )
 }
 
 /// Whether an issue with this body is the tracking issue of the line.
 pub fn is_of(body: &str, package: &str, line: &str) -> bool {
     let first = body.lines().next().unwrap_or_default().trim_end();
-    let Some(inner) = first.strip_prefix(ISSUE).and_then(|rest| rest.strip_suffix(END)) else {
+    let Some(inner) = first
+        .strip_prefix(ISSUE)
+        .and_then(|rest| rest.strip_suffix(END))
+    else {
         return false;
     };
     let fields: BTreeMap<&str, &str> = inner
         .split_ascii_whitespace()
         .filter_map(|field| field.split_once('='))
         .collect();
-    let is = |name: &str, value: &str| fields.get(name).is_some_and(|found| **found == encode(value));
+    let is = |name: &str, value: &str| {
+        fields
+            .get(name)
+            .is_some_and(|found| **found == encode(value))
+    };
     is("package", package) && is("line", line)
 }
 
