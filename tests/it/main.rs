@@ -9,6 +9,7 @@
 
 mod support;
 
+mod acting;
 mod check_now;
 mod check_now_documents;
 mod check_now_failures;
