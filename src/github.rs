@@ -19,6 +19,7 @@ mod route;
 mod settings;
 mod transport;
 mod words;
+pub mod workflow_file;
 
 pub use client::Github;
 pub use endpoints::artifacts::{Artifact, Download};

@@ -208,20 +208,24 @@ fn reaction(policy: &Table, event: Event, problems: &mut Problems) -> Option<Rea
     }
 }
 
-/// A policy that asks for steps needs some.
+/// A policy that asks for steps needs some, and a repository for the issue in which they stand.
 fn steps_exist(table: &Table, problems: &mut Problems) {
     let Some(policy) = table.table("policy") else {
         return;
     };
-    if !table.tables("step").is_empty() {
+    let lacks = if table.tables("step").is_empty() {
+        "[[project.step]]"
+    } else if !table.has("repository") {
+        "`repository` for the issue in which they stand"
+    } else {
         return;
-    }
+    };
     for event in EVENTS {
         let words = policy.texts(event.as_str()).unwrap_or_default();
         if let Some((_, place)) = words.iter().find(|(word, _)| *word == "steps") {
             problems.add(
                 place,
-                format!("`{event}` asks for steps, and the project has no [[project.step]]"),
+                format!("`{event}` asks for steps, and the project has no {lacks}"),
             );
         }
     }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use rstest::rstest;
 use secrecy::ExposeSecret;
 
-use crate::model::{Library, Severity};
+use crate::model::{Library, Os, Severity, Start, StepKind};
 use crate::policy::{Event, Follow, Reaction, Settings};
 
 use super::*;
@@ -113,6 +113,33 @@ fn the_documented_defaults_are_the_defaults() {
         Settings::default()
     );
     assert_eq!(documented.limits.scan, none.limits.scan);
+    assert_eq!(none.github.api, None);
+    assert_eq!(
+        documented.github,
+        Github {
+            api: documented.github.api.clone(),
+            ..none.github
+        }
+    );
+    assert_eq!(documented.state, none.state);
+    let project = "[[project]]\npackage = \"a\"\nrepository = \"owner/a\"\n";
+    let issue = |text: &str| good(&format!("{text}{project}")).projects[0].issue.clone();
+    assert_eq!(issue(&text), issue(""));
+    let step = "[[project.step]]\nname = \"s\"\ndispatch.workflow = \"w.yml\"\n";
+    let defaults: String = self::documented()
+        .into_iter()
+        .filter(|(key, default, _)| {
+            key.starts_with("project.step.") && default.parse::<u32>().is_ok()
+        })
+        .map(|(key, default, _)| format!("{} = {default}\n", key.replace("project.step.", "")))
+        .collect();
+    assert_eq!(defaults.lines().count(), 2);
+    let steps = |text: &str| {
+        good(&format!("{project}{step}{text}")).projects[0]
+            .steps
+            .clone()
+    };
+    assert_eq!(steps(&defaults), steps(""));
 }
 
 #[test]
@@ -313,6 +340,223 @@ fn a_file_of_more_than_a_mebibyte_is_refused() {
         error.ends_with("cannot be read: it is larger than 1 MiB"),
         "{error}"
     );
+}
+
+const ACTING: &str = r#"
+[watch]
+new-issues-per-cycle = 3
+[state]
+url = "sqlite:state/ledger.db"
+[github]
+api = "https://github.example/api/v3"
+app = { id = 12, key-file = "app.pem" }
+write-interval = "0s"
+archive-hosts = ["Artifacts.Example", "*.blobs.example"]
+[[project]]
+package = "cryptography"
+repository = "pyca/cryptography"
+policy.security = ["issue", "steps"]
+issue.labels = ["security"]
+issue.authors = ["github-actions[bot]"]
+issue.mailing-list = "list@lists.example"
+[[project.step]]
+name = "bump"
+repository = "pyca/infra"
+file = { path = "a/openssl-version.sh", ref = "main", contains = "openssl-{{ openssl.version }}" }
+[[project.step]]
+name = "openssl-macos"
+needs = ["bump"]
+series = "3.5"
+run = { workflow = "build.yml", ref = "main" }
+[[project.step]]
+name = "wheels"
+needs = ["openssl-macos"]
+platforms = ["macos", "any"]
+dispatch = { workflow = "wheels.yml", ref = "main", inputs = { version = "{{ project.next }}" } }
+attempts = 1
+reruns = 0
+[[project.step]]
+name = "tell"
+dispatch = { event = "openssl" }
+"#;
+
+#[test]
+fn how_to_act_is_read() {
+    let source = SourceText {
+        name: "rewheel.toml".to_owned(),
+        text: ACTING.to_owned(),
+    };
+    let path = Path::new("/etc/rewheel/rewheel.toml");
+    let configuration = read(Some((&source, path)), []).unwrap();
+    assert_eq!(configuration.watch.new_issues_per_cycle, 3);
+    let ledger = PathBuf::from("/etc/rewheel/state/ledger.db");
+    assert_eq!(configuration.state.location, StateUrl::Sqlite(ledger));
+    let github = &configuration.github;
+    let api = github.api.as_ref().map(url::Url::as_str);
+    assert_eq!(api, Some("https://github.example/api/v3"));
+    let key_file = PathBuf::from("/etc/rewheel/app.pem");
+    assert_eq!(github.credential, Credential::App { id: 12, key_file });
+    assert_eq!(github.write_interval, TimeDelta::zero());
+    assert_eq!(
+        github.archive_hosts,
+        ["artifacts.example", "*.blobs.example"]
+    );
+
+    let project = &configuration.projects[0];
+    assert!(project.wants_issue() && project.wants_steps());
+    assert_eq!(project.issue.labels, ["security"]);
+    assert_eq!(project.issue.authors, ["github-actions[bot]"]);
+    let list = project.issue.mailing_list.as_deref();
+    assert_eq!(list, Some("list@lists.example"));
+    let [bump, macos, wheels, tell] = project.steps.as_slice() else {
+        panic!("{:?}", project.steps);
+    };
+    assert_eq!(bump.repository, "pyca/infra".parse().ok());
+    assert_eq!(
+        bump.kind,
+        StepKind::File {
+            path: "a/openssl-version.sh".to_owned(),
+            reference: Some("main".to_owned()),
+            contains: "openssl-{{ openssl.version }}".to_owned(),
+        }
+    );
+    assert_eq!((bump.attempts, bump.reruns), (3, 2));
+    assert_eq!(macos.needs, ["bump"]);
+    assert_eq!(macos.series, "3.5".parse().ok());
+    assert_eq!(macos.repository, None);
+    assert_eq!(wheels.platforms, [Os::Macos, Os::Any]);
+    assert_eq!((wheels.attempts, wheels.reruns), (1, 0));
+    let StepKind::Dispatch { start, inputs, .. } = &wheels.kind else {
+        panic!("{wheels:?}");
+    };
+    assert_eq!(*start, Start::Workflow("wheels.yml".to_owned()));
+    assert_eq!(inputs["version"], "{{ project.next }}");
+    assert_eq!(
+        tell.kind,
+        StepKind::Dispatch {
+            start: Start::Event("openssl".to_owned()),
+            reference: None,
+            inputs: std::collections::BTreeMap::new(),
+        }
+    );
+}
+
+#[test]
+fn what_variables_say_begins_where_the_program_does() {
+    let variables = [
+        ("REWHEEL_STATE__URL", "sqlite:ledger.db"),
+        ("REWHEEL_GITHUB__TOKEN_FILE", "token"),
+        ("REWHEEL_PROJECT__0__ISSUE__ASSIGNEES", "a, b"),
+    ];
+    let text = "[[project]]\npackage = \"a\"\n";
+    let source = SourceText {
+        name: "rewheel.toml".to_owned(),
+        text: text.to_owned(),
+    };
+    let path = Path::new("/etc/rewheel/rewheel.toml");
+    let configuration = read(Some((&source, path)), of(&variables)).unwrap();
+    let ledger = PathBuf::from("ledger.db");
+    assert_eq!(configuration.state.location, StateUrl::Sqlite(ledger));
+    let token = PathBuf::from("token");
+    assert_eq!(
+        configuration.github.credential,
+        Credential::TokenFile(token)
+    );
+    assert_eq!(configuration.projects[0].issue.assignees, ["a", "b"]);
+    // Without a repository nothing can be opened, whatever the policy wants.
+    assert!(configuration.projects[0].wants_issue());
+    assert_eq!(configuration.projects[0].repository, None);
+    let none = read_with("state.url = \"none\"", &[]).unwrap();
+    assert_eq!(none.state.location, StateUrl::None);
+}
+
+/// A configuration with a template, in a folder of its own; what `prepare` puts there is read.
+fn with_template(name: &str, prepare: impl FnOnce(&Path)) -> Result<Option<Template>, ConfigError> {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("configuration");
+    std::fs::create_dir(&folder).unwrap();
+    prepare(&folder);
+    let path = folder.join("rewheel.toml");
+    let text = format!(
+        "[[project]]\npackage = \"a\"\nrepository = \"a/b\"\nissue.template = \"{name}\"\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    let configuration = load(Some(&path), [])?;
+    Ok(configuration.projects[0].issue.template.clone())
+}
+
+#[test]
+fn a_template_is_read_with_the_configuration() {
+    let text = "# {{ project.package }}\n";
+    let found = with_template("issue.md", |folder| {
+        std::fs::write(folder.join("issue.md"), text).unwrap();
+    });
+    let template = found.unwrap().unwrap();
+    assert_eq!(template.text, text);
+    assert!(template.path.ends_with("configuration/issue.md"));
+}
+
+#[rstest]
+#[case("issue.md", b"{% for %}", "is no template: line 1: ")]
+#[case("issue.md", b"\xff", "cannot be read: it is not text in UTF-8")]
+#[case(
+    "../issue.md",
+    b"x",
+    "cannot be read: it is outside of the configuration's folder"
+)]
+#[case(".", b"x", "cannot be read: it is not a regular file")]
+#[case("other.md", b"x", "cannot be read: ")]
+fn a_template_that_cannot_be_used_is_said(
+    #[case] name: &str,
+    #[case] bytes: &[u8],
+    #[case] expected: &str,
+) {
+    let found = with_template(name, |folder| {
+        for folder in [folder, folder.parent().unwrap()] {
+            std::fs::write(folder.join("issue.md"), bytes).unwrap();
+        }
+    });
+    let shown = found.unwrap_err().to_string();
+    assert!(shown.contains("rewheel.toml:4:18: `template`: "), "{shown}");
+    assert!(shown.contains(expected), "{shown}");
+}
+
+#[test]
+fn a_template_of_more_than_256_kibibytes_is_refused() {
+    let read = |length: usize| {
+        with_template("issue.md", |folder| {
+            std::fs::write(folder.join("issue.md"), "#".repeat(length)).unwrap();
+        })
+    };
+    assert!(read(256 << 10).is_ok());
+    let shown = read((256 << 10) + 1).unwrap_err().to_string();
+    assert!(shown.contains("it is larger than 256 KiB"), "{shown}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_template_does_not_lead_out_of_the_folder() {
+    let linked = |name: &'static str, to: &'static str| {
+        with_template(name, move |folder| {
+            std::fs::write(folder.parent().unwrap().join("secret"), "x").unwrap();
+            std::fs::write(folder.join("real.md"), "inside").unwrap();
+            std::os::unix::fs::symlink(to, folder.join("link")).unwrap();
+            let pipe = folder.join("pipe");
+            let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+            assert!(made.unwrap().success());
+        })
+    };
+    let inside = linked("link", "real.md").unwrap().unwrap();
+    assert_eq!(inside.text, "inside");
+    for (name, to, expected) in [
+        ("link", "../secret", "outside of the configuration's folder"),
+        ("link/secret", "..", "outside of the configuration's folder"),
+        ("link", "pipe", "not a regular file"),
+        ("pipe", "real.md", "not a regular file"),
+    ] {
+        let shown = linked(name, to).unwrap_err().to_string();
+        assert!(shown.contains(expected), "{shown}");
+    }
 }
 
 #[cfg(unix)]

@@ -278,6 +278,124 @@ fn steps_and_acceptances_hold_together(#[case] text: &str, #[case] expected: &st
     assert!(shown.contains(expected), "{shown}");
 }
 
+#[rstest]
+#[case(
+    "[github]\napp = { id = 3, key-file = \"k\" }\nlogin = \"a\"",
+    "3:9: `login` is for tokens"
+)]
+#[case("[github]\nlogin = \"@octocat\"", "write the name without the `@`")]
+#[case(
+    "[github]\narchive-hosts = [\"*.net\"]",
+    "2:18: `archive-hosts`: \"*.net\" stands for half of the internet"
+)]
+#[case("[github]\nwrite-interval = \"1\"", "\"1\" is no duration")]
+#[case(
+    "[[project]]\npackage = \"a\"\nrepository = \"pyca\"",
+    "3:14: `repository`: \"pyca\" is no repository, such as \"owner/name\""
+)]
+#[case(
+    "[[project]]\npackage = \"a\"\nissue.labels = [\"openssl\", \"@all\"]",
+    "3:28: `labels`: \"@all\" holds an `@`"
+)]
+#[case(
+    "[[project]]\npackage = \"a\"\nissue.assignees = [\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\"]",
+    "3:19: GitHub assigns an issue to 10 people at most"
+)]
+#[case(
+    "[[project]]\npackage = \"a\"\nissue.mailing-list = \"a@b.example?bcc=c\"",
+    "is no address of a mailing list"
+)]
+#[case(
+    "[[project]]\npackage = \"a\"\nissue.template = \"missing.md\"",
+    "3:18: `template`: missing.md cannot be read: "
+)]
+#[case(
+    "[[project]]\npackage = \"a\"\n[[project.step]]\nname = \"wheels\"\nrun.workflow = \"w.yml\"",
+    "4:8: the step `wheels` has no `repository`, and neither has its project"
+)]
+#[case(
+    "[[project]]\npackage = \"a\"\npolicy.security = [\"issue\", \"steps\"]\n\
+     [[project.step]]\nname = \"w\"\nrepository = \"a/b\"\nrun.workflow = \"w.yml\"",
+    "3:29: `security` asks for steps, and the project has no `repository`"
+)]
+fn what_acting_needs_has_its_place(#[case] text: &str, #[case] expected: &str) {
+    let shown = wrong(text);
+    assert!(shown.contains(expected), "{shown}");
+}
+
+#[rstest]
+#[case(
+    "dispatch = { workflow = \"w.yml\", inputs = { v = \"{{ openssl.verison }}\" } }",
+    "6:49: `v`: it names an unknown value `openssl.verison`; did you mean `openssl.version`?"
+)]
+#[case(
+    "dispatch = { workflow = \"w.yml\", ref = \"{{ openssl.version\" }",
+    "`ref`: it is no template: line 1: "
+)]
+#[case(
+    "dispatch = { workflow = \"Build wheels\" }",
+    "`workflow`: \"Build wheels\" is no workflow: write the name of its file"
+)]
+#[case(
+    "dispatch = { event = \"e\", ref = \"main\" }",
+    "6:33: `ref` is for a `workflow`"
+)]
+#[case(
+    "file = { path = \"p\", contains = \"{% if false %}x{% endif %}\" }",
+    "`contains`: it is empty"
+)]
+#[case(
+    "file = { path = \"../p\", contains = \"x\" }",
+    "`path`: \"../p\" is no file in a repository"
+)]
+#[case(
+    "file = { path = \"p\", ref = \"{{ project.line }}\", contains = \"x\" }",
+    "`ref`: it is no template"
+)]
+#[case(
+    "run.workflow = \"w.yml\"\nattempts = 2",
+    "7:12: `attempts` is for a step that is started"
+)]
+#[case(
+    "dispatch.workflow = \"w.yml\"\nattempts = 11",
+    "`attempts` is to be a whole number from 1 to 10"
+)]
+#[case(
+    "dispatch.workflow = \"w.yml\"\nreruns = 11",
+    "`reruns` is to be a whole number from 0 to 10"
+)]
+fn what_a_step_says_has_its_place(#[case] text: &str, #[case] expected: &str) {
+    let shown = wrong(&format!(
+        "[[project]]\npackage = \"a\"\nrepository = \"owner/a\"\n[[project.step]]\nname = \"s\"\n{text}"
+    ));
+    assert!(shown.contains(expected), "{shown}");
+}
+
+#[rstest]
+#[case(
+    "workflow = \"w.yml\"",
+    25,
+    "a workflow takes 25 inputs at most, and these are 26"
+)]
+#[case(
+    "event = \"e\"",
+    10,
+    "an event carries 10 inputs at most, and these are 11"
+)]
+fn inputs_are_counted(#[case] start: &str, #[case] most: usize, #[case] expected: &str) {
+    let text = |count: usize| {
+        let inputs: Vec<String> = (0..count).map(|at| format!("i{at} = \"x\"")).collect();
+        format!(
+            "[[project]]\npackage = \"a\"\nrepository = \"owner/a\"\n[[project.step]]\nname = \"s\"\n\
+             dispatch = {{ {start}, inputs = {{ {} }} }}",
+            inputs.join(", ")
+        )
+    };
+    assert_eq!(good(&text(most)).projects[0].steps.len(), 1);
+    let shown = wrong(&text(most + 1));
+    assert!(shown.contains(expected), "{shown}");
+}
+
 #[test]
 fn a_long_line_is_shown_around_its_place() {
     let text = format!("a = \"{}\"; b = 1", "x".repeat(2_000));
