@@ -1,6 +1,7 @@
 //! One round: observe the index and the wheels, then decide.
 
 mod reading;
+pub mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
