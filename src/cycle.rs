@@ -1,5 +1,6 @@
 //! One round: observe the index and the wheels, then decide.
 
+pub mod act;
 mod reading;
 pub mod steps;
 

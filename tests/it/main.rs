@@ -32,6 +32,7 @@ mod inspect;
 mod inspect_documents;
 mod inspect_hostile;
 mod ledger;
+mod ledger_failures;
 mod ledger_processes;
 mod mirror;
 mod openssl;
