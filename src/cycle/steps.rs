@@ -27,7 +27,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::github::{Comment, Github};
 use crate::model::{OpensslVersion, RepositoryName, Step, StepKind};
-use crate::policy::steps::{KnownRun, StepProgress, StepState, order};
+pub use crate::policy::steps::KnownRun;
+use crate::policy::steps::{StepProgress, StepState, order};
 use crate::report::Action;
 use crate::scan;
 use crate::source::WheelLimits;
@@ -37,7 +38,7 @@ use places::Place;
 use verdict::Verdict;
 
 /// What is followed for one line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct StepsRequest<'a> {
     /// GitHub.
     pub github: &'a Github,
@@ -46,7 +47,7 @@ pub struct StepsRequest<'a> {
     /// What artifacts are scanned with.
     pub scanners: &'a Arc<scan::Scanners>,
     /// Bounds on what scanning one artifact may cost.
-    pub scan_limits: &'a scan::Limits,
+    pub scan_limits: scan::Limits,
     /// Bounds on what fetching one artifact may cost.
     pub wheel_limits: &'a WheelLimits,
     /// The project's repository, as GitHub names it now.
@@ -64,9 +65,9 @@ pub struct StepsRequest<'a> {
     /// The targets, most severe first.
     pub due: &'a [DueTarget],
     /// What templates may say of the project.
-    pub project: &'a ProjectValues,
+    pub project: ProjectValues,
     /// Runs that the tracking issue's hidden state names.
-    pub known_runs: &'a [KnownRun],
+    pub known_runs: Vec<KnownRun>,
     /// Whether anything is written.
     pub mode: Mode,
     /// What time it is for GitHub, until it says it anew.
@@ -94,9 +95,9 @@ pub struct ProjectValues {
     /// The line's name.
     pub line: String,
     /// The newest version.
-    pub version: Option<String>,
+    pub version: String,
     /// The version after it.
-    pub next: Option<String>,
+    pub next: String,
 }
 
 /// Whether anything is written.
@@ -121,9 +122,9 @@ pub struct StepsOutcome {
 
 /// Looks at every step of every target, and does what is next. It never fails: what cannot be had
 /// or done is said in the progress, and the next cycle goes on.
-pub async fn follow(request: &StepsRequest<'_>) -> StepsOutcome {
+pub async fn follow(request: StepsRequest<'_>) -> StepsOutcome {
     let mut round = Round {
-        request,
+        request: &request,
         places: BTreeMap::new(),
         comments: None,
         ended: BTreeMap::new(),
@@ -225,6 +226,9 @@ impl Round<'_> {
 
     /// Remembers what spares a request the next time; without it nothing is lost but that.
     fn note(&self, subject: &str, value: &str) {
+        if !self.acts() {
+            return;
+        }
         let ledger = self.request.ledger;
         if let Err(error) = ledger.see(subject, value, self.now()) {
             tracing::warn!("{error}");

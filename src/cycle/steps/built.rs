@@ -92,7 +92,7 @@ impl Round<'_> {
             return Ok(unread(why.to_owned()));
         }
         let scanners = Arc::clone(self.request.scanners);
-        let limits = *self.request.scan_limits;
+        let limits = self.request.scan_limits;
         let time = self.request.wheel_limits.time;
         let label = name.clone();
         let scanned = tokio::task::spawn_blocking(move || {

@@ -44,7 +44,7 @@ impl Round<'_> {
         let target = due.version.to_string();
         let request = self.request;
         let correlation = correlation(request.scope, &step.name, &target, attempt, claim);
-        let values = Values::new(request.project, due, Some(&correlation));
+        let values = Values::new(&request.project, due, Some(&correlation));
         let reference = match wanted.reference {
             Some(template) => values.render("`ref`", template)?,
             None => place.default_branch.clone(),

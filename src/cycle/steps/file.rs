@@ -17,7 +17,7 @@ impl Round<'_> {
         contains: &str,
         due: &DueTarget,
     ) -> Verdict {
-        let values = Values::new(self.request.project, due, None);
+        let values = Values::new(&self.request.project, due, None);
         let text = match values.render("the text `contains`", contains) {
             Ok(text) => text,
             Err(verdict) => return verdict,

@@ -27,7 +27,7 @@ impl Round<'_> {
         }
         let seen = self.request.github.repository(name).await;
         let repository = seen.map_err(|error| Verdict::of_read(&error))?;
-        let subject = format!("step-repository/{key}");
+        let subject = format!("repository:{key}");
         let id = repository.id.to_string();
         let ledger = self.request.ledger;
         let known = ledger
@@ -37,14 +37,12 @@ impl Round<'_> {
             Some(known) if known.value != id => {
                 return Err(Verdict::blocked(format!(
                     "{name} is another repository than before: its number is {id}, and was {}; if \
-                     that is right, name it anew under another step, or start with a new ledger",
+                     that is right, remove the ledger, or else go back to the old repository",
                     known.value
                 )));
             }
-            _ => ledger
-                .see(&subject, &id, self.now())
-                .map_err(|error| Verdict::of_ledger(&error))?,
-        };
+            _ => self.note(&subject, &id),
+        }
         let place = Place {
             name: repository.full_name,
             default_branch: repository.default_branch,

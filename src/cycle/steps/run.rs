@@ -68,7 +68,7 @@ impl Round<'_> {
     fn demands(&self, step: &Step, due: &DueTarget) -> Result<Vec<Demand>, Verdict> {
         let request = self.request;
         let files = order::files_needed(step, request.steps, &due.version, request.repository);
-        let values = Values::new(request.project, due, None);
+        let values = Values::new(&request.project, due, None);
         let mut demands = Vec::new();
         for need in files {
             if let StepKind::File { path, contains, .. } = &need.kind {

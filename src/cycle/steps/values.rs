@@ -23,11 +23,14 @@ impl Values {
             "tag": due.version.tag(),
             "series": due.version.series().to_string(),
         });
-        let mut own = json!({ "package": project.package, "line": project.line });
         put(&mut openssl, "sha256", due.sha256.as_deref());
-        put(&mut own, "version", project.version.as_deref());
-        put(&mut own, "next", project.next.as_deref());
-        let mut values = json!({ "openssl": openssl, "project": own, "rewheel": {} });
+        let project = json!({
+            "package": project.package,
+            "line": project.line,
+            "version": project.version,
+            "next": project.next,
+        });
+        let mut values = json!({ "openssl": openssl, "project": project, "rewheel": {} });
         if let Some(rewheel) = values.get_mut("rewheel") {
             put(rewheel, "correlation", correlation);
         }
@@ -37,22 +40,11 @@ impl Values {
     /// The template with these values in it, or why the step cannot go on. `what` names it.
     pub(super) fn render(&self, what: &str, template: &str) -> Result<String, Verdict> {
         template::render(template, &self.0).map_err(|error| {
-            let missing: Vec<String> = UNKNOWN
-                .iter()
-                .filter(|(group, name, _)| {
-                    let is_known = self
-                        .0
-                        .get(group)
-                        .and_then(|group| group.get(name))
-                        .is_some();
-                    !is_known && template.contains(&format!("{group}.{name}"))
-                })
-                .map(|(group, name, why)| format!("`{group}.{name}` is not known: {why}"))
-                .collect();
-            Verdict::blocked(if missing.is_empty() {
-                format!("{what} cannot be rendered: {error}")
+            let is_sum_known = self.0.pointer("/openssl/sha256").is_some();
+            Verdict::blocked(if !is_sum_known && template.contains("openssl.sha256") {
+                format!("{what} cannot be rendered: {SUM_UNKNOWN}")
             } else {
-                format!("{what} cannot be rendered: {}", missing.join("; "))
+                format!("{what} cannot be rendered: {error}")
             })
         })
     }
@@ -72,17 +64,10 @@ impl Values {
     }
 }
 
-/// Values that need not be known, and why not.
-const UNKNOWN: [(&str, &str, &str); 3] = [
-    (
-        "openssl",
-        "sha256",
-        "OpenSSL's release and its `.sha256` file do not both name one, or they disagree; it is \
-         looked up again in the next round",
-    ),
-    ("project", "version", "the project has no published version"),
-    ("project", "next", "the project has no published version"),
-];
+/// Why `openssl.sha256` may not be known.
+const SUM_UNKNOWN: &str = "`openssl.sha256` is not known: OpenSSL's release and its `.sha256` file \
+                           do not both name one, or they disagree; it is looked up again in the \
+                           next round";
 
 fn put(object: &mut Value, name: &str, value: Option<&str>) {
     if let Some((object, value)) = object.as_object_mut().zip(value) {
@@ -115,8 +100,8 @@ mod tests {
         let project = ProjectValues {
             package: "demo".to_owned(),
             line: "main".to_owned(),
-            version: Some("1.2.3".to_owned()),
-            next: Some("1.2.4".to_owned()),
+            version: "1.2.3".to_owned(),
+            next: "1.2.4".to_owned(),
         };
         let due = DueTarget {
             version: "1.1.1w".parse().unwrap(),
