@@ -68,7 +68,11 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
             ledger,
             projects: &configuration.projects,
             new_issues: configuration.watch.new_issues_per_cycle,
-            mode: if command.dry_run { Mode::Plan } else { Mode::Act },
+            mode: if command.dry_run {
+                Mode::Plan
+            } else {
+                Mode::Act
+            },
             scanners: &cycle.scanners,
             scan_limits: cycle.scan_limits,
             wheel_limits: &cycle.wheel_limits,

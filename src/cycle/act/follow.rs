@@ -4,9 +4,9 @@ use crate::model::OpensslVersion;
 use crate::policy::next_version::next_version;
 use crate::policy::steps::StepProgress;
 use crate::policy::{Follow, PlannedAction};
+use crate::report::LineReport;
 use crate::report::issue::marker::{Memory, RememberedRun};
 use crate::report::issue::{RunView, StepView};
-use crate::report::LineReport;
 
 use super::observe::Observed;
 use super::perform::Performer;
@@ -67,7 +67,11 @@ impl<'a> Performer<'a, '_> {
         .await;
         writer.actions.extend(outcome.actions);
         Followed {
-            views: outcome.progress.iter().map(|one| view(one, observed)).collect(),
+            views: outcome
+                .progress
+                .iter()
+                .map(|one| view(one, observed))
+                .collect(),
             runs: outcome.runs.iter().map(remembered).collect(),
             is_known: true,
         }
@@ -86,11 +90,17 @@ impl<'a> Performer<'a, '_> {
             .collect();
         let follows_linked = observed.project.settings.follow == Follow::Series;
         for target in &decision.targets {
-            let is_due = decision.wheels.iter().flat_map(|wheel| &wheel.findings).any(|finding| {
-                finding.is_due()
-                    && (!follows_linked
-                        || finding.linked().is_some_and(|linked| linked.series() == target.series))
-            });
+            let is_due = decision
+                .wheels
+                .iter()
+                .flat_map(|wheel| &wheel.findings)
+                .any(|finding| {
+                    finding.is_due()
+                        && (!follows_linked
+                            || finding
+                                .linked()
+                                .is_some_and(|linked| linked.series() == target.series))
+                });
             if let Some(version) = target.version.as_ref().filter(|_| is_due)
                 && versions.iter().all(|(known, _)| known != version)
             {

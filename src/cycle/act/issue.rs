@@ -114,7 +114,9 @@ impl Writer<'_> {
         };
         let find = || async {
             let comments = github.comments(repository, number).await?;
-            Ok(comments.into_iter().find(|one| is_marked(one, trusted, mark)))
+            Ok(comments
+                .into_iter()
+                .find(|one| is_marked(one, trusted, mark)))
         };
         match find().await {
             Ok(None) => {}
@@ -132,7 +134,12 @@ impl Writer<'_> {
             write,
             || github.create_comment(repository, number, text),
             find,
-            |comment: &Comment| (Some(comment.html_url.clone()), json!({ "comment": comment.id })),
+            |comment: &Comment| {
+                (
+                    Some(comment.html_url.clone()),
+                    json!({ "comment": comment.id }),
+                )
+            },
         )
         .await
         .map(|_| ())
@@ -148,7 +155,11 @@ fn is_marked(comment: &Comment, trusted: &[String], mark: &str) -> bool {
 /// What an edit would change, for people: "title", "body: 3 lines", "closed".
 fn differences(issue: &Issue, edit: &IssueEdit) -> Vec<String> {
     let mut differences = Vec::new();
-    if edit.title.as_ref().is_some_and(|title| *title != issue.title) {
+    if edit
+        .title
+        .as_ref()
+        .is_some_and(|title| *title != issue.title)
+    {
         differences.push("title".to_owned());
     }
     if let Some(body) = &edit.body

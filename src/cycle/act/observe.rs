@@ -91,9 +91,9 @@ async fn look<'a>(
             Some(Outcome::Done { detail, .. }) => {
                 let number = detail.get("number").and_then(serde_json::Value::as_u64);
                 // Lists lag behind: what we opened ourselves is asked for by its number.
-                if let Some(number) = number.filter(|number| {
-                    issues.iter().all(|issue| issue.number != *number)
-                }) && let Some(issue) = own(actor, &repository, number).await?
+                if let Some(number) =
+                    number.filter(|number| issues.iter().all(|issue| issue.number != *number))
+                    && let Some(issue) = own(actor, &repository, number).await?
                     && is_of_line(&issue, &trusted, &line.package, &line.line)
                 {
                     issues.push(issue);
@@ -107,7 +107,9 @@ async fn look<'a>(
         .into_iter()
         .map(|issue| tracked(issue, false))
         .collect();
-    ask_who_closed(actor, &repository, &mut found).await.map_err(said)?;
+    ask_who_closed(actor, &repository, &mut found)
+        .await
+        .map_err(said)?;
     let memory = found
         .iter()
         .find(|one| one.found.state == FoundState::Open)
@@ -205,11 +207,13 @@ fn is_first_cycle(actor: &Actor<'_>, scope: &str, has_no_issue: bool) -> Result<
             .seen(&subject)
             .map_err(|error| error.to_string())?
             .is_none(),
-        Mode::Act => actor
-            .ledger
-            .see(&subject, "reported", actor.now)
-            .map_err(|error| error.to_string())?
-            .is_new,
+        Mode::Act => {
+            actor
+                .ledger
+                .see(&subject, "reported", actor.now)
+                .map_err(|error| error.to_string())?
+                .is_new
+        }
     };
     Ok(is_new && has_no_issue)
 }

@@ -178,10 +178,19 @@ impl<'a, 'b> Performer<'a, 'b> {
         let steps = if observed.trusted.len() > 1 {
             Followed::default()
         } else {
-            self.steps(observed, line, Some(first.number), &memory, writer).await
+            self.steps(observed, line, Some(first.number), &memory, writer)
+                .await
         };
-        self.rewrite(observed, line, first, after, (steps, memory), IssueEdit::default(), writer)
-            .await
+        self.rewrite(
+            observed,
+            line,
+            first,
+            after,
+            (steps, memory),
+            IssueEdit::default(),
+            writer,
+        )
+        .await
     }
 
     async fn keep(
@@ -211,12 +220,21 @@ impl<'a, 'b> Performer<'a, 'b> {
         }
         let number = tracked.issue.number;
         let steps = if observed.standing == Standing::Wanted {
-            self.steps(observed, line, Some(number), &memory, writer).await
+            self.steps(observed, line, Some(number), &memory, writer)
+                .await
         } else {
             Followed::default()
         };
-        self.rewrite(observed, line, &tracked.issue, None, (steps, memory), edit, writer)
-            .await
+        self.rewrite(
+            observed,
+            line,
+            &tracked.issue,
+            None,
+            (steps, memory),
+            edit,
+            writer,
+        )
+        .await
     }
 
     async fn close(
@@ -228,13 +246,27 @@ impl<'a, 'b> Performer<'a, 'b> {
     ) -> Result<(), Stop> {
         let before = tracked.memory.clone().unwrap_or_default();
         let settled = comment::settled(line, &before.events);
-        self.comment(observed, &tracked.issue, "comment/settled", &settled, writer)
-            .await?;
+        self.comment(
+            observed,
+            &tracked.issue,
+            "comment/settled",
+            &settled,
+            writer,
+        )
+        .await?;
         let mut memory = self.memory(observed, line, Some(&before));
         memory.closed = Some(Closed::Proof);
         let edit = IssueEdit::default().close(StateReason::Completed);
-        self.rewrite(observed, line, &tracked.issue, None, (Followed::default(), memory), edit, writer)
-            .await
+        self.rewrite(
+            observed,
+            line,
+            &tracked.issue,
+            None,
+            (Followed::default(), memory),
+            edit,
+            writer,
+        )
+        .await
     }
 
     async fn comment(
@@ -290,7 +322,9 @@ impl<'a, 'b> Performer<'a, 'b> {
                 ActionState::Skipped,
             );
             let why = "the issue is locked: only people who may write to the repository can answer";
-            writer.actions.push(action.because(why).at(&*issue.html_url));
+            writer
+                .actions
+                .push(action.because(why).at(&*issue.html_url));
         }
         Ok(())
     }
@@ -310,7 +344,11 @@ impl<'a, 'b> Performer<'a, 'b> {
             _ => &[],
         };
         let notes: Vec<String> = memory.dropped.iter().cloned().collect();
-        let next = line.version.as_ref().map(next_version).map(|next| next.to_string());
+        let next = line
+            .version
+            .as_ref()
+            .map(next_version)
+            .map(|next| next.to_string());
         let facts = IssueFacts {
             line,
             cause: &observed.cause,
@@ -329,7 +367,12 @@ impl<'a, 'b> Performer<'a, 'b> {
     }
 
     /// What the issue is to remember.
-    fn memory(&self, observed: &Observed<'a>, line: &LineReport, before: Option<&Memory>) -> Memory {
+    fn memory(
+        &self,
+        observed: &Observed<'a>,
+        line: &LineReport,
+        before: Option<&Memory>,
+    ) -> Memory {
         let mut memory = before.cloned().unwrap_or_default();
         memory.cause = observed.cause.clone();
         memory.events.extend(observed.cause.events.iter().copied());

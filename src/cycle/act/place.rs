@@ -67,7 +67,10 @@ impl<'a> Places<'a> {
     /// A name that leads to another repository than it did is not acted upon.
     fn pin(&self, name: &RepositoryName, key: &str, id: u64) -> Result<(), String> {
         let subject = format!("repository:{key}");
-        let seen = self.ledger.seen(&subject).map_err(|error| error.to_string())?;
+        let seen = self
+            .ledger
+            .seen(&subject)
+            .map_err(|error| error.to_string())?;
         match seen {
             Some(seen) if seen.value != id.to_string() => Err(format!(
                 "{name} is another repository than it was (its number is {id}, and was {}): \

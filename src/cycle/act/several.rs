@@ -54,7 +54,13 @@ pub(super) async fn close_as_duplicate(
     let marked = comment::duplicate(first);
     let key = observed.key(&format!("duplicate/{}", issue.number));
     writer
-        .comment(repository, format!("{key}/comment"), issue, &observed.trusted, &marked)
+        .comment(
+            repository,
+            format!("{key}/comment"),
+            issue,
+            &observed.trusted,
+            &marked,
+        )
         .await?;
     let mut memory = marker::memory(&issue.body).unwrap_or_default();
     memory.closed = Some(Closed::Duplicate);
@@ -85,7 +91,11 @@ fn remembering(body: &str, memory: &marker::Memory) -> String {
 pub(super) fn dropped(issue: &Issue, asked: &NewIssue) -> std::collections::BTreeSet<String> {
     let lacks = |wanted: &[String], there: &[String]| -> Vec<String> {
         let is_there = |one: &String| there.iter().any(|known| known.eq_ignore_ascii_case(one));
-        wanted.iter().filter(|one| !is_there(one)).cloned().collect()
+        wanted
+            .iter()
+            .filter(|one| !is_there(one))
+            .cloned()
+            .collect()
     };
     let mut dropped = std::collections::BTreeSet::new();
     for (what, names) in [

@@ -77,7 +77,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Notes an action that was left undone or failed, and stops.
-    pub(super) fn stop(&mut self, write: &Write, state: ActionState, why: impl Into<String>) -> Stop {
+    pub(super) fn stop(
+        &mut self,
+        write: &Write,
+        state: ActionState,
+        why: impl Into<String>,
+    ) -> Stop {
         self.actions.push(write.action(state).because(why));
         Stop
     }
