@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check_now;
+mod config_check;
 mod feeds;
 mod inspect;
 mod limits;
@@ -17,7 +18,7 @@ use clap::Parser;
 
 use crate::config::ConfigError;
 
-use arguments::OpensslAction;
+use arguments::{ConfigAction, OpensslAction};
 pub use arguments::{Arguments, Command};
 
 /// Runs the command that the arguments name and returns the exit code: see the contract of exit
@@ -34,6 +35,9 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Openssl(command) => match &command.action {
             Some(OpensslAction::Pull { folder }) => pull::run(folder, &arguments.common).await,
             None => openssl::run(command, &arguments.common).await,
+        },
+        Command::Config(command) => match &command.action {
+            ConfigAction::Check(command) => config_check::run(command, &arguments.common).await,
         },
     };
     outcome.unwrap_or_else(|error| {
