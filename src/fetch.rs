@@ -8,7 +8,9 @@ mod address;
 mod certificates;
 mod credentials;
 mod error;
+mod link;
 mod page;
+mod parking;
 mod rate_limit;
 mod reach;
 mod retry;
@@ -20,12 +22,15 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use url::Url;
 
 pub use address::{Origin, printable};
+pub(crate) use address::{host_of, redirected};
 pub use credentials::{Credentials, Login};
 pub use error::FetchError;
+pub use link::next_page;
 pub use page::{Fetched, Forgetful, PageMemory, RememberedPage};
+pub use parking::{SHORTEST_PARKING, free_again, is_spent};
 pub use rate_limit::RateLimit;
 pub use reach::{Reach, is_private_address};
-pub use retry::Retryable;
+pub use retry::{Retryable, retry_after};
 pub use settings::{ClientSettings, RetrySettings, Sleep};
 
 /// What every request says about who asks.
@@ -220,6 +225,20 @@ impl Client {
     /// network, else only public ones.
     pub async fn reach_from(&self, url: &Url) -> Reach {
         reach::of_names_in(url).await
+    }
+
+    /// Sends a request of any method once, as it is: no login is added, no redirect followed, and
+    /// every status is an answer. Its address must be one that a person named.
+    ///
+    /// # Errors
+    /// No connection, or no answer in time.
+    pub async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, FetchError> {
+        let url = address::checked(request.url())?;
+        self.shared
+            .open
+            .execute(request)
+            .await
+            .map_err(|error| FetchError::transport(&url, error))
     }
 
     /// Sends a request once, without retries, and follows redirects.

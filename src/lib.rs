@@ -9,6 +9,7 @@
 //! - [`config`]: settings, from the command line, the environment and files;
 //! - [`source`], [`fetch`]: files and HTTP, bounded in size and time;
 //! - [`feeds`], [`index`]: OpenSSL's facts and the package index;
+//! - [`github`]: what GitHub is asked and told, one write at a time;
 //! - [`store`]: what is remembered between runs;
 //! - [`report`]: text, JSON and Markdown;
 //! - [`cycle`]: one round of observing and deciding;

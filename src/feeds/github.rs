@@ -4,9 +4,6 @@
 //! <https://docs.github.com/rest/commits/commits>, <https://docs.github.com/rest/repos/contents>,
 //! and "Rate limits for the REST API", all of version 2022-11-28.
 
-mod link;
-mod parking;
-
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,13 +14,11 @@ use url::Url;
 
 use crate::fetch::{
     Answer, Client, ClientSettings, Credentials, FetchError, Get, Login, Origin, Reach, Redirects,
-    RetrySettings, Retryable, printable,
+    RetrySettings, Retryable, SHORTEST_PARKING, free_again, is_spent, next_page, printable,
 };
 
 use super::copies::PageCopy;
 use super::error::FeedError;
-use link::next_page;
-use parking::{free_again, is_spent};
 
 /// A bound on the pages of the list of releases, 100 releases each.
 const MOST_PAGES: usize = 40;
@@ -307,7 +302,7 @@ impl GithubFeeds {
                 rate_limit,
                 ..
             }) if status == 429 || retry_after.is_some() || rate_limit.is_some_and(is_spent) => {
-                let until = free_again(retry_after, rate_limit, now);
+                let until = free_again(retry_after, rate_limit, SHORTEST_PARKING, now);
                 self.park(Some(until));
                 return Err(self.parked(until));
             }
@@ -318,7 +313,7 @@ impl GithubFeeds {
             .rate_limit()
             .filter(|rate_limit| is_spent(*rate_limit))
         {
-            self.park(Some(free_again(None, Some(spent), now)));
+            self.park(Some(free_again(None, Some(spent), SHORTEST_PARKING, now)));
         }
         let text = |answer: &Answer, name: &str| answer.header(name).map(str::to_owned);
         Ok(Reply {

@@ -40,7 +40,7 @@ pub(super) fn checked(url: &Url) -> Result<Url, FetchError> {
 ///
 /// # Errors
 /// No address, one that cannot be fetched, or one whose connection is less safe than this one's.
-pub(super) fn redirected(from: &Url, location: Option<&str>) -> Result<Url, FetchError> {
+pub(crate) fn redirected(from: &Url, location: Option<&str>) -> Result<Url, FetchError> {
     let target = location
         .and_then(|text| from.join(text).ok())
         .ok_or_else(|| FetchError::BadRedirect {
@@ -79,7 +79,7 @@ impl Origin {
 }
 
 /// The host, in lower case and without the dot that may end a full name.
-pub(super) fn host_of(url: &Url) -> String {
+pub(crate) fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
     host.strip_suffix('.').unwrap_or(&host).to_owned()
 }

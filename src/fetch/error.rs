@@ -180,7 +180,7 @@ impl FetchError {
         }
     }
 
-    pub(super) fn transport(url: &Url, source: reqwest::Error) -> Self {
+    pub(crate) fn transport(url: &Url, source: reqwest::Error) -> Self {
         let url = printable(url);
         let source = source.without_url();
         let reason = innermost(&source);

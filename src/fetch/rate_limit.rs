@@ -15,7 +15,7 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// What the headers say; nothing unless both are there and numbers.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
         Some(Self {
             remaining: number("x-ratelimit-remaining")?,

@@ -53,7 +53,7 @@ impl Client {
 
 /// What `Retry-After` asks for: seconds, or a date, which is measured from the answer's own date
 /// so that a wrong clock on either side does no harm. Source: RFC 9110, 10.2.3.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

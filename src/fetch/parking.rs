@@ -4,22 +4,23 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::fetch::RateLimit;
+use super::RateLimit;
 
-/// The wait that GitHub asks for where its answer names none.
-const SHORTEST_PARKING: TimeDelta = TimeDelta::seconds(60);
+/// The wait that GitHub asks for where its answer names none, one minute.
+pub const SHORTEST_PARKING: TimeDelta = TimeDelta::seconds(60);
 /// No server is left alone for longer, whatever it says.
 const LONGEST_PARKING: TimeDelta = TimeDelta::hours(24);
 
 /// Whether no request is left.
-pub(super) const fn is_spent(rate_limit: RateLimit) -> bool {
+pub const fn is_spent(rate_limit: RateLimit) -> bool {
     rate_limit.remaining == 0
 }
 
-/// When the server may be asked again: as it says, else after a minute, and within a day.
-pub(super) fn free_again(
+/// When the server may be asked again: as it says, else after `unsaid`, and within a day.
+pub fn free_again(
     retry_after: Option<Duration>,
     rate_limit: Option<RateLimit>,
+    unsaid: TimeDelta,
     now: DateTime<Utc>,
 ) -> DateTime<Utc> {
     let asked = retry_after
@@ -31,7 +32,7 @@ pub(super) fn free_again(
     let after = |wait: TimeDelta| now.checked_add_signed(wait).unwrap_or(now);
     match asked {
         Some(until) if until > now => until.min(after(LONGEST_PARKING)),
-        _ => after(SHORTEST_PARKING),
+        _ => after(unsaid),
     }
 }
 
@@ -59,7 +60,12 @@ mod tests {
             remaining,
             reset: u64::try_from(now.timestamp() + reset).unwrap(),
         });
-        let until = free_again(retry_after.map(Duration::from_secs), limit, now);
+        let until = free_again(
+            retry_after.map(Duration::from_secs),
+            limit,
+            SHORTEST_PARKING,
+            now,
+        );
         assert_eq!((until - now).num_seconds(), seconds);
     }
 }

@@ -1,7 +1,7 @@
 //! The `Link` header of a page. Source: RFC 8288.
 
-/// The address of the next page.
-pub(super) fn next_page(link: &str) -> Option<String> {
+/// The address of the next page, as a `Link` header names it. Source: RFC 8288.
+pub fn next_page(link: &str) -> Option<String> {
     link.split(',').find_map(|one| {
         let (target, parameters) = one.trim().strip_prefix('<')?.split_once('>')?;
         let is_next = parameters.split(';').any(|parameter| {
