@@ -5,6 +5,7 @@ pub mod check;
 mod feeds;
 pub mod history;
 pub mod inspection;
+pub mod issue;
 pub mod json;
 pub mod markdown;
 pub mod openssl;

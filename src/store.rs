@@ -1,12 +1,15 @@
 //! What is remembered between runs: scans of wheels, pages with what makes them conditional, and
-//! the last good copies of OpenSSL's feeds.
+//! the last good copies of OpenSSL's feeds; in a folder, or in the [`ledger`], which also knows
+//! what was seen and what was acted on.
 //!
-//! Everything here can be lost without harm: what is missing, damaged or from another revision is
-//! read or fetched again. So nothing here fails; a folder that cannot be written to is warned
-//! about once.
+//! Everything a [`Store`] remembers can be lost without harm: what is missing, damaged or from
+//! another revision is read or fetched again. So nothing of it fails; a place that cannot be
+//! written to is warned about once.
 
 mod copies;
+mod entries;
 mod folder;
+pub mod ledger;
 mod pages;
 mod scans;
 
@@ -15,12 +18,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 
+use entries::{Entries, InLedger};
 use folder::Folder;
+use ledger::Ledger;
+
+/// A bound on one entry; no entry of ours comes near it.
+const MAXIMUM_BYTES: u64 = 128 << 20;
 
 /// The memory between runs.
 #[derive(Debug)]
 pub struct Store {
-    folder: Option<Folder>,
+    entries: Option<Box<dyn Entries>>,
     read_only: bool,
     warned: AtomicBool,
 }
@@ -29,18 +37,30 @@ impl Store {
     /// Remembers nothing (`--no-cache`).
     pub const fn none() -> Self {
         Self {
-            folder: None,
+            entries: None,
             read_only: false,
             warned: AtomicBool::new(false),
         }
     }
 
     /// Remembers in this folder, which is made when it is first needed.
-    pub const fn at(folder: PathBuf) -> Self {
+    pub fn at(folder: PathBuf) -> Self {
         Self {
-            folder: Some(Folder::new(folder)),
-            read_only: false,
-            warned: AtomicBool::new(false),
+            entries: Some(Box::new(Folder::new(folder))),
+            ..Self::none()
+        }
+    }
+
+    /// Remembers in this ledger; one that is only looked at is only read, and one that is kept
+    /// nowhere remembers nothing.
+    pub fn in_ledger(ledger: Ledger) -> Self {
+        if !ledger.is_kept() {
+            return Self::none();
+        }
+        Self {
+            read_only: !ledger.is_written(),
+            entries: Some(Box::new(InLedger(ledger))),
+            ..Self::none()
         }
     }
 
@@ -67,15 +87,23 @@ impl Store {
     }
 
     fn read(&self, kind: &str, key: &str) -> Option<Vec<u8>> {
-        self.folder.as_ref()?.read(kind, key)
+        match self.entries.as_ref()?.read(kind, key) {
+            Ok(entry) => entry,
+            Err(reason) => {
+                self.warn(&reason);
+                None
+            }
+        }
     }
 
     fn write(&self, kind: &str, key: &str, parts: &[&[u8]]) {
-        if let Some(folder) = &self.folder
+        let bytes: u64 = parts.iter().map(|part| part.len() as u64).sum();
+        if let Some(entries) = &self.entries
             && !self.read_only
-            && let Err(error) = folder.write(kind, key, parts)
+            && bytes <= MAXIMUM_BYTES
+            && let Err(reason) = entries.write(kind, key, parts)
         {
-            self.warn(&error);
+            self.warn(&reason);
         }
     }
 

@@ -50,7 +50,7 @@ pub enum Libc {
 }
 
 /// What a project covers with a wheel: operating system, C library and architecture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CoverageKey {
     /// The operating system.
     pub os: Os,

@@ -79,7 +79,10 @@ pub fn standing(decision: &Decision, opened: &Opened, settings: &Settings) -> St
                 wheel.name.file
             ));
         } else if let Some(event) = remains(wheel, &opened.events) {
-            unproven.push(format!("{} still gives the reason {event}", wheel.name.file));
+            unproven.push(format!(
+                "{} still gives the reason {event}",
+                wheel.name.file
+            ));
         }
     }
     for event in &opened.events {
@@ -139,8 +142,7 @@ fn by_status(event: Event) -> Option<fn(&FindingVerdict) -> bool> {
                 || finding.assessment.has(ReasonCode::AdvisoriesPending)
         },
         Event::Exposed => |finding| {
-            finding.assessment.status == Status::Exposed
-                || finding.assessment.is_exposed_for_good()
+            finding.assessment.status == Status::Exposed || finding.assessment.is_exposed_for_good()
         },
         Event::EndOfLife => |finding| finding.assessment.has(ReasonCode::EndOfLife),
         Event::BugFix => |finding| finding.assessment.has(ReasonCode::NewerRelease),
@@ -151,9 +153,10 @@ fn by_status(event: Event) -> Option<fn(&FindingVerdict) -> bool> {
 
 /// The first of the events that a wheel still gives.
 fn remains(wheel: &WheelVerdict, events: &BTreeSet<Event>) -> Option<Event> {
-    events.iter().copied().find(|event| {
-        by_status(*event).is_some_and(|gives| wheel.findings.iter().any(gives))
-    })
+    events
+        .iter()
+        .copied()
+        .find(|event| by_status(*event).is_some_and(|gives| wheel.findings.iter().any(gives)))
 }
 
 /// One issue that has the line's marker and a trusted author.

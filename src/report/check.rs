@@ -92,10 +92,9 @@ impl LineReport {
         let Self { package, line, .. } = self;
         let of = |planned: &PlannedAction| {
             let (kind, key) = match planned {
-                PlannedAction::OpenIssue => (
-                    ActionKind::OpenIssue,
-                    format!("{package}/{line}/issue"),
-                ),
+                PlannedAction::OpenIssue => {
+                    (ActionKind::OpenIssue, format!("{package}/{line}/issue"))
+                }
                 PlannedAction::StartSteps { target } => (
                     ActionKind::Dispatch,
                     format!("{package}/{line}/dispatch/{target}"),

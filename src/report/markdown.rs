@@ -63,7 +63,12 @@ fn one_line(markdown: &mut String, line: &LineReport, today: NaiveDate) {
         let _ = writeln!(markdown, "- {}", clean(&sentence));
     }
     for action in &line.actions {
-        let _ = writeln!(markdown, "- {}: {}", action.state.as_str(), clean(&action.sentence()));
+        let _ = writeln!(
+            markdown,
+            "- {}: {}",
+            action.state.as_str(),
+            clean(&action.sentence())
+        );
     }
     if !line.decision.wheels.is_empty() {
         head(

@@ -44,6 +44,8 @@ pub fn markdown(text: &str) -> String {
             // Bare addresses become links by themselves.
             '/' if clean.ends_with(":/") => clean.push_str("&#47;"),
             '.' if clean.to_ascii_lowercase().ends_with("www") => clean.push_str("&#46;"),
+            // "GH-7" is a reference too.
+            '-' if clean.to_ascii_lowercase().ends_with("gh") => clean.push_str("&#45;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
                 clean.push('\\');
                 clean.push(c);
@@ -75,6 +77,7 @@ mod tests {
     #[case("@pyca closes #1", "&#64;pyca closes &#35;1")]
     #[case("[x](https://e)", "\\[x\\](https:/&#47;e)")]
     #[case("<!-- rewheel -->", "&lt;!-- rewheel --&gt;")]
+    #[case("GH-7", "GH&#45;7")]
     #[case("a|b`c", "a\\|b\\`c")]
     #[case("WWW.e.example", "WWW&#46;e.example")]
     fn cannot_act_in_markdown(#[case] text: &str, #[case] clean: &str) {

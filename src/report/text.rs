@@ -79,7 +79,12 @@ fn one_line(line: &LineReport, today: NaiveDate, appearance: Appearance) -> Stri
     }
     text.push_str(&decision(&line.decision, appearance));
     for action in &line.actions {
-        let _ = writeln!(text, "  {:<8} {}", action.state.as_str(), printable(&action.sentence()));
+        let _ = writeln!(
+            text,
+            "  {:<8} {}",
+            action.state.as_str(),
+            printable(&action.sentence())
+        );
     }
     text
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::source::is_sha256;
 
-/// A bound on one entry; no entry of ours comes near it.
-const MAXIMUM_BYTES: u64 = 128 << 20;
+use super::MAXIMUM_BYTES;
+use super::entries::Entries;
 
 /// A folder of entries, each under a kind and a SHA-256.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Folder {
         Some((folder, file))
     }
 
-    pub(super) fn read(&self, kind: &str, key: &str) -> Option<Vec<u8>> {
+    fn entry(&self, kind: &str, key: &str) -> Option<Vec<u8>> {
         let (_, path) = self.place(kind, key)?;
         // Before it is opened: opening a pipe waits until somebody writes to it.
         if !std::fs::metadata(&path).ok()?.is_file() {
@@ -46,15 +46,17 @@ impl Folder {
         file.take(MAXIMUM_BYTES).read_to_end(&mut bytes).ok()?;
         Some(bytes)
     }
+}
 
-    /// Writes an entry; the error is a reason for people.
-    pub(super) fn write(&self, kind: &str, key: &str, parts: &[&[u8]]) -> Result<(), String> {
+impl Entries for Folder {
+    fn read(&self, kind: &str, key: &str) -> Result<Option<Vec<u8>>, String> {
+        Ok(self.entry(kind, key))
+    }
+
+    fn write(&self, kind: &str, key: &str, parts: &[&[u8]]) -> Result<(), String> {
         let Some((folder, path)) = self.place(kind, key) else {
             return Ok(());
         };
-        if parts.iter().map(|part| part.len() as u64).sum::<u64>() > MAXIMUM_BYTES {
-            return Ok(());
-        }
         write_whole(&folder, &path, parts)
             .map_err(|error| format!("{} cannot be written to: {error}", self.root.display()))
     }
@@ -83,7 +85,7 @@ mod tests {
         let folder = Folder::new(root.path().to_owned());
         let key = Sha256Sum::of(b"entry");
         folder.write("kind", &key, &[b"a", b"b"]).unwrap();
-        assert_eq!(folder.read("kind", &key).as_deref(), Some(&b"ab"[..]));
+        assert_eq!(folder.read("kind", &key), Ok(Some(b"ab".to_vec())));
     }
 
     #[cfg(unix)]
@@ -96,6 +98,6 @@ mod tests {
         std::fs::create_dir_all(shard).unwrap();
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
-        assert_eq!(folder.read("kind", &key), None);
+        assert_eq!(folder.read("kind", &key), Ok(None));
     }
 }

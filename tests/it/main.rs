@@ -30,6 +30,8 @@ mod index;
 mod inspect;
 mod inspect_documents;
 mod inspect_hostile;
+mod ledger;
+mod ledger_processes;
 mod mirror;
 mod openssl;
 mod policy_words;

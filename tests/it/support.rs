@@ -7,6 +7,7 @@ pub mod command;
 pub mod fake_feeds;
 pub mod fake_index;
 pub mod hostile;
+pub mod ledger;
 pub mod published;
 pub mod recorded;
 pub mod reply;

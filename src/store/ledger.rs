@@ -1,0 +1,293 @@
+//! What is known and what was done, in one file (SQLite) that a process can lose at any moment.
+//!
+//! Three things are kept apart:
+//!
+//! - `sighting`: what was seen. It can be seen again.
+//! - `act`: what was intended, before the write, and what came of it, after. An intent without an
+//!   outcome says that nobody knows whether the write happened: look before acting again.
+//! - `memory`: scans, pages and copies of feeds, for [`Store`](super::Store).
+//!
+//! The file is never the truth: that is the package index and GitHub. Deleting it loses speed and
+//! nothing else. But a file that is there is believed, so it is checked when it is opened and each
+//! row carries a digest: damage is an error, never "nothing was intended".
+//!
+//! One thread owns the connection (`worker`); `open` checks and migrates; `look` only reads.
+
+mod acting;
+mod acts;
+mod error;
+mod fault;
+mod files;
+mod look;
+mod memory;
+mod open;
+mod row;
+mod sightings;
+mod worker;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+pub use acting::Acting;
+pub use acts::{Act, Intent, Outcome};
+pub use error::LedgerError;
+pub use sightings::{Seen, Sighting};
+
+use fault::Fault;
+use files::Files;
+use look::Look;
+use worker::Worker;
+
+/// How long to wait for another process that uses the same file.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where state is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateLocation {
+    /// In this file, in a folder that exists.
+    File(PathBuf),
+    /// Nowhere, for runs whose only state is the tracking issue: what is noted is forgotten with
+    /// the process.
+    None,
+}
+
+/// What may be done with the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Read and write.
+    Write,
+    /// Read (`--dry-run`): nothing is made, migrated or written. A file that does not exist is an
+    /// empty ledger.
+    Look,
+}
+
+/// The ledger. Clones share one connection, which is closed with the last of them.
+#[derive(Clone)]
+pub struct Ledger {
+    kept: Kept,
+}
+
+#[derive(Clone)]
+enum Kept {
+    File(Arc<Worker>, Arc<Files>),
+    Look(Arc<Look>),
+    Nowhere(Arc<Worker>),
+}
+
+impl Ledger {
+    /// Opens the ledger, and makes and migrates it where that is allowed.
+    ///
+    /// # Errors
+    ///
+    /// Everything that [`LedgerError`] knows; the file is left as it was.
+    pub fn open(location: &StateLocation, access: Access) -> Result<Self, LedgerError> {
+        Self::open_within(location, access, PATIENCE)
+    }
+
+    /// As [`Ledger::open`], and waits only so long for another process, then and later.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::open`].
+    pub fn open_within(
+        location: &StateLocation,
+        access: Access,
+        patience: Duration,
+    ) -> Result<Self, LedgerError> {
+        let kept = match (location, access) {
+            (StateLocation::None, _) => {
+                let memory = PathBuf::from("the memory of this process");
+                let connection = open::in_memory().map_err(|fault| fault.at(&memory, patience))?;
+                Kept::Nowhere(Arc::new(Worker::start(connection, memory, patience)?))
+            }
+            (StateLocation::File(path), Access::Write) => {
+                let files = Files::of(path)?;
+                let connection = open::to_write(&files, patience)?;
+                let worker = Worker::start(connection, path.clone(), patience)?;
+                Kept::File(Arc::new(worker), Arc::new(files))
+            }
+            (StateLocation::File(path), Access::Look) => {
+                Kept::Look(Arc::new(Look::at(path, patience)?))
+            }
+        };
+        Ok(Self { kept })
+    }
+
+    /// Whether anything is kept for the next process.
+    pub const fn is_kept(&self) -> bool {
+        !matches!(self.kept, Kept::Nowhere(_))
+    }
+
+    /// Whether notes are taken at all: not when it was opened to [`Access::Look`].
+    pub const fn is_written(&self) -> bool {
+        !matches!(self.kept, Kept::Look(_))
+    }
+
+    /// Notes that a subject has this value now, and tells what was known of it. Where nothing may
+    /// be written the answer is the same and nothing is noted.
+    ///
+    /// # Errors
+    ///
+    /// A [`LedgerError`]; nothing is noted then.
+    pub fn see(
+        &self,
+        subject: &str,
+        value: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Sighting, LedgerError> {
+        let (subject, value) = (subject.to_owned(), value.to_owned());
+        if self.is_written() {
+            self.change(move |connection| sightings::see(connection, &subject, &value, now))
+        } else {
+            self.read(move |connection| {
+                let known = sightings::seen(connection, &subject)?;
+                Ok(sightings::sighting(known, &value, now))
+            })
+        }
+    }
+
+    /// What was seen of a subject last.
+    ///
+    /// # Errors
+    ///
+    /// A [`LedgerError`].
+    pub fn seen(&self, subject: &str) -> Result<Option<Seen>, LedgerError> {
+        let subject = subject.to_owned();
+        self.read(move |connection| sightings::seen(connection, &subject))
+    }
+
+    /// Forgets every subject that was seen last before this moment, and says how many.
+    ///
+    /// # Errors
+    ///
+    /// A [`LedgerError`]; nothing is forgotten then.
+    pub fn forget_seen_before(&self, moment: DateTime<Utc>) -> Result<u64, LedgerError> {
+        self.change(move |connection| sightings::forget_before(connection, moment))
+    }
+
+    /// Notes an intent; it outlives the process and the machine's power once this returns. A key
+    /// that is known already is open again, with one attempt more.
+    ///
+    /// # Errors
+    ///
+    /// A [`LedgerError`]; do not act then.
+    pub fn intend(&self, intent: &Intent) -> Result<(), LedgerError> {
+        let intent = intent.clone();
+        self.change(move |connection| acts::intend(connection, &intent))
+    }
+
+    /// Notes what came of an intent. A later outcome replaces an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NotIntended`] for a key without intent, or another [`LedgerError`].
+    pub fn conclude(
+        &self,
+        key: &str,
+        outcome: &Outcome,
+        at: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let (key, outcome) = (key.to_owned(), outcome.clone());
+        self.change(move |connection| acts::conclude(connection, &key, &outcome, at))
+    }
+
+    /// What was intended under a key, and what came of it.
+    ///
+    /// # Errors
+    ///
+    /// A [`LedgerError`]: that nothing was intended is never guessed.
+    pub fn act(&self, key: &str) -> Result<Option<Act>, LedgerError> {
+        let key = key.to_owned();
+        self.read(move |connection| acts::act(connection, &key))
+    }
+
+    /// The intents of a scope that have no outcome, in the order in which they were intended.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::act`].
+    pub fn open_acts(&self, scope: &str) -> Result<Vec<Act>, LedgerError> {
+        let scope = scope.to_owned();
+        self.read(move |connection| acts::open_acts(connection, &scope))
+    }
+
+    /// The acts that were intended last, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::act`].
+    pub fn latest_acts(&self, count: usize) -> Result<Vec<Act>, LedgerError> {
+        self.read(move |connection| acts::latest_acts(connection, count))
+    }
+
+    /// The right to act, which one process has at a time: `None` while another one has it. It is
+    /// held until it is dropped, and lost with the process.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::OnlyLooking`], or that the lock file cannot be used.
+    pub fn acting(&self) -> Result<Option<Acting>, LedgerError> {
+        match &self.kept {
+            Kept::File(_, files) => Acting::try_take(files),
+            Kept::Look(look) => Err(look.refusal()),
+            Kept::Nowhere(_) => Ok(Some(Acting::of_nothing_kept())),
+        }
+    }
+
+    /// One entry of the memory, when it is there and whole.
+    pub(super) fn recall(&self, kind: &str, key: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        self.read(move |connection| memory::recall(connection, &kind, &key))
+    }
+
+    pub(super) fn remember(
+        &self,
+        kind: &str,
+        key: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(), LedgerError> {
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        self.change(move |connection| memory::remember(connection, &kind, &key, &bytes))
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        job: impl Fn(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        match &self.kept {
+            Kept::File(worker, _) | Kept::Nowhere(worker) => {
+                worker.run(move |connection| job(connection))
+            }
+            Kept::Look(look) => look.run(job),
+        }
+    }
+
+    fn change<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        match &self.kept {
+            Kept::File(worker, _) | Kept::Nowhere(worker) => worker.run(job),
+            Kept::Look(look) => Err(look.refusal()),
+        }
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kept = match &self.kept {
+            Kept::File(..) => "in a file",
+            Kept::Look(_) => "in a file that is only looked at",
+            Kept::Nowhere(_) => "nowhere",
+        };
+        formatter
+            .debug_struct("Ledger")
+            .field("kept", &kept)
+            .finish()
+    }
+}
