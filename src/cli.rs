@@ -4,6 +4,7 @@ mod arguments;
 mod check_now;
 mod config_check;
 mod feeds;
+mod github;
 mod inspect;
 mod limits;
 mod openssl;

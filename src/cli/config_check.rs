@@ -6,10 +6,18 @@ use anyhow::bail;
 
 use crate::config;
 
-use super::arguments::{Common, ConfigCheck};
-use super::output;
+use crate::fetch::ClientSettings;
+use crate::report::printable::printable;
 
+use super::arguments::{Common, ConfigCheck};
+use super::{github, output};
+
+mod finding;
+mod online;
+mod steps;
 mod summary;
+
+use finding::Finding;
 
 /// Runs the command.
 ///
@@ -28,7 +36,28 @@ pub async fn run(command: &ConfigCheck, common: &Common) -> anyhow::Result<u8> {
     };
     let configuration = config::load(Some(file), std::env::vars_os())?;
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let text = summary::summary(file, &configuration, &is_set);
+    let mut text = summary::summary(file, &configuration, &is_set);
+    if !command.online {
+        output::result(&text)?;
+        return Ok(0);
+    }
+    let variable = |name: &str| std::env::var(name).ok();
+    let github = github::client(&configuration.github, ClientSettings::default(), &variable)?;
+    let found = online::findings(&github, &configuration).await;
+    text.push_str(&told(&found));
     output::result(&text)?;
-    Ok(0)
+    Ok(online::worst(&found).exit_code())
+}
+
+/// What GitHub says, project by project.
+fn told(found: &[(String, Vec<Finding>)]) -> String {
+    let mut text = "\nGitHub says\n".to_owned();
+    for (package, findings) in found {
+        text.push_str(&format!("  of {package}:\n"));
+        for finding in findings {
+            let (word, sentence) = (finding.grade.as_str(), printable(&finding.sentence));
+            text.push_str(&format!("    {word}: {sentence}\n"));
+        }
+    }
+    text
 }

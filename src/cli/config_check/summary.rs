@@ -8,8 +8,7 @@ use crate::model::{Start, Step, StepKind};
 use crate::policy::{Event, Reaction};
 use crate::report::printable::printable;
 
-/// The API that is asked when the configuration names none.
-const API: &str = "https://api.github.com/";
+use super::super::github::API;
 
 /// The lines. `is_set` tells whether a variable of the environment is.
 pub fn summary(
