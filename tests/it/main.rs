@@ -20,6 +20,7 @@ mod credentials;
 mod decisions;
 mod distill;
 mod documentation;
+mod fake_github;
 mod feeds;
 mod feeds_faults;
 mod fetch;
