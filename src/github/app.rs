@@ -3,7 +3,7 @@
 //! Source: "Authenticating as a GitHub App installation". Installation tokens hold for an hour,
 //! and have no fixed length or shape.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -125,6 +125,28 @@ impl App {
         let token = minted.token.clone();
         self.known().tokens.insert(installation, minted);
         Ok(token)
+    }
+
+    /// What its installation in a repository may do: `issues` is `read` or `write`.
+    pub(super) async fn granted(
+        &self,
+        github: &Github,
+        repository: &RepositoryName,
+    ) -> Result<BTreeMap<String, String>, GithubError> {
+        #[derive(Deserialize)]
+        struct Installation {
+            #[serde(default)]
+            permissions: BTreeMap<String, String>,
+        }
+        let path = [
+            "repos",
+            repository.owner(),
+            repository.name(),
+            "installation",
+        ];
+        let route = Route::plain("GET", &path, permission::METADATA);
+        let reply = self.ask(github, &route).await?;
+        Ok(github.parsed::<Installation>(&route, &reply)?.permissions)
     }
 
     async fn installation(
