@@ -61,10 +61,16 @@ async fn published_wheels_close_it_and_nothing_less_does() {
         ]
     );
     let issue = stage.github.issue(REPOSITORY, number);
-    assert_eq!((issue.open, issue.state_reason.as_deref()), (false, Some("completed")));
+    assert_eq!(
+        (issue.open, issue.state_reason.as_deref()),
+        (false, Some("completed"))
+    );
     let comments = stage.github.comments(REPOSITORY, number);
     assert_eq!(comments.len(), 1);
-    assert!(comments[0].body.contains("carry OpenSSL 3.5.9"), "{comments:?}");
+    assert!(
+        comments[0].body.contains("carry OpenSSL 3.5.9"),
+        "{comments:?}"
+    );
     stage.github.forget_requests();
     stage.cycle().await.is_clean();
     assert_eq!(stage.github.writes().len(), 0);
@@ -91,7 +97,11 @@ async fn what_a_person_closed_stays_closed_until_targets_or_events_change() {
     let open = stage.github.open_issues(REPOSITORY);
     assert_eq!(open.len(), 1);
     assert!(open[0].number > number);
-    assert!(text(&open[0]).contains(&format!("#{number}")), "{}", text(&open[0]));
+    assert!(
+        text(&open[0]).contains(&format!("#{number}")),
+        "{}",
+        text(&open[0])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +131,10 @@ async fn a_new_target_joins_the_issue_with_one_comment() {
     );
     let comments = stage.github.comments(REPOSITORY, number);
     assert_eq!(comments.len(), 1, "{comments:?}");
-    assert!(comments[0].body.contains("new target: 4.0.3"), "{comments:?}");
+    assert!(
+        comments[0].body.contains("new target: 4.0.3"),
+        "{comments:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -190,7 +203,9 @@ async fn labels_that_github_leaves_out_are_said_once() {
         push: false,
         ..Access::all()
     };
-    stage.github.token("t", Token::person(ME).everywhere(access));
+    stage
+        .github
+        .token("t", Token::person(ME).everywhere(access));
     stage.cycle().await;
     stage.cycle().await;
     stage.github.forget_requests();
@@ -251,7 +266,10 @@ async fn a_renamed_repository_is_followed_and_another_of_its_name_is_not() {
     other.opened().await;
     other.github.replace(REPOSITORY);
     other.github.forget_requests();
-    other.cycle().await.says("is another repository than it was");
+    other
+        .cycle()
+        .await
+        .says("is another repository than it was");
     assert_eq!(other.github.writes().len(), 0);
 }
 
@@ -264,7 +282,15 @@ async fn the_second_of_two_processes_on_one_ledger_only_reports() {
     assert!(acting.is_some());
     let second = stage.cycle().await;
     second.says("another rewheel is acting with this ledger");
-    assert_eq!(stage.github.requests().iter().filter(|one| one.is_write()).count(), 0);
+    assert_eq!(
+        stage
+            .github
+            .requests()
+            .iter()
+            .filter(|one| one.is_write())
+            .count(),
+        0
+    );
     drop(acting);
     stage.cycle().await.is_clean();
     assert_eq!(stage.github.open_issues(REPOSITORY).len(), 1);

@@ -10,6 +10,7 @@
 mod support;
 
 mod acting;
+mod acting_faults;
 mod check_now;
 mod check_now_documents;
 mod check_now_failures;

@@ -10,7 +10,8 @@ use rewheel::cycle::act::{Actor, Mode};
 use rewheel::cycle::{LineRequest, Silent};
 use rewheel::github::{Github, GithubSettings, Identity};
 use rewheel::model::Wanted;
-use rewheel::report::{ActionState, CheckReport, LineReport};
+use rewheel::report::{ActionState, CheckReport};
+use rewheel::source::WheelLimits;
 use rewheel::store::ledger::{Access as LedgerAccess, Ledger, StateLocation};
 use tempfile::TempDir;
 
@@ -94,23 +95,6 @@ impl Stage {
         Ledger::open(&location, LedgerAccess::Write).unwrap()
     }
 
-    /// A client of the fake with this token, which waits for nothing.
-    pub fn client(&self, token: &str) -> Github {
-        let (mut client, _) = settings();
-        client.read_timeout = Duration::from_millis(200);
-        Github::new(GithubSettings {
-            client,
-            write_interval: Duration::ZERO,
-            archive_hosts: vec!["localhost".to_owned()],
-            answer_bytes: 4 << 20,
-            ..GithubSettings::new(
-                self.github.url().parse().unwrap(),
-                Identity::Token(token.to_owned().into()),
-            )
-        })
-        .unwrap()
-    }
-
     /// One cycle with the ledger.
     pub async fn cycle(&self) -> Cycled {
         let ledger = self.ledger();
@@ -119,24 +103,22 @@ impl Stage {
 
     /// One cycle of somebody with a token and a ledger.
     pub async fn cycle_as(&self, token: &str, ledger: &Ledger, mode: Mode) -> Cycled {
-        let github = self.client(token);
-        let mut report = self.decided().await;
-        let cycle = round::of(&self.index.url());
-        Actor {
-            github: &github,
+        let report = self.decided().await;
+        let github = client(&self.github, token);
+        act(
+            &github,
             ledger,
-            projects: std::slice::from_ref(&self.project),
-            new_issues: self.new_issues,
+            &self.project,
+            self.new_issues,
             mode,
-            scanners: &Arc::default(),
-            scan_limits: cycle.scan_limits,
-            wheel_limits: &cycle.wheel_limits,
-            digests: &BTreeMap::new(),
-            now: cycle.now,
-        }
-        .act(&mut report)
-        .await;
-        Cycled(report)
+            report,
+        )
+        .await
+    }
+
+    /// The project as it is configured.
+    pub fn project(&self) -> ProjectSettings {
+        self.project.clone()
     }
 
     /// What is decided, before anything is done.
@@ -170,11 +152,60 @@ impl Stage {
     }
 }
 
+/// A client of the fake with this token, which does not wait between attempts.
+pub fn client(fake: &FakeGithub, token: &str) -> Github {
+    client_within(fake, token, Duration::from_secs(30))
+}
+
+/// The same, which waits only so long for an answer.
+pub fn client_within(fake: &FakeGithub, token: &str, patience: Duration) -> Github {
+    let (mut client, _) = settings();
+    client.read_timeout = patience;
+    client.retry.attempts = 2;
+    Github::new(GithubSettings {
+        client,
+        write_interval: Duration::ZERO,
+        archive_hosts: vec!["localhost".to_owned()],
+        answer_bytes: 4 << 20,
+        ..GithubSettings::new(
+            fake.url().parse().unwrap(),
+            Identity::Token(token.to_owned().into()),
+        )
+    })
+    .unwrap()
+}
+
+/// Acts on what was decided.
+pub async fn act(
+    github: &Github,
+    ledger: &Ledger,
+    project: &ProjectSettings,
+    new_issues: usize,
+    mode: Mode,
+    mut report: CheckReport,
+) -> Cycled {
+    let now = report.checked_at;
+    Actor {
+        github,
+        ledger,
+        projects: std::slice::from_ref(project),
+        new_issues,
+        mode,
+        scanners: &Arc::default(),
+        scan_limits: rewheel::scan::Limits::default(),
+        wheel_limits: &WheelLimits::default(),
+        digests: &BTreeMap::new(),
+        now,
+    }
+    .act(&mut report)
+    .await;
+    Cycled(report)
+}
+
 fn project(more: &str) -> ProjectSettings {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
-    let text =
-        format!("[[project]]\npackage = \"demo\"\nrepository = \"{REPOSITORY}\"\n{more}\n");
+    let text = format!("[[project]]\npackage = \"demo\"\nrepository = \"{REPOSITORY}\"\n{more}\n");
     std::fs::write(&path, text).unwrap();
     let mut configuration = config::load(Some(&path), []).unwrap();
     configuration.projects.remove(0)
@@ -185,11 +216,6 @@ fn project(more: &str) -> ProjectSettings {
 pub struct Cycled(pub CheckReport);
 
 impl Cycled {
-    /// The one line.
-    pub fn line(&self) -> &LineReport {
-        &self.0.lines[0]
-    }
-
     /// The actions as `kind key: state`, in their order.
     pub fn actions(&self) -> Vec<String> {
         let actions = self.0.lines.iter().flat_map(|line| &line.actions);
