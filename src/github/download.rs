@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use url::Url;
-
 use crate::fetch::{FetchError, Get, Origin, Reach, Redirects, host_of, printable, redirected};
 use crate::source::{FileSource, Sha256Sum};
 
