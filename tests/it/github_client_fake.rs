@@ -39,7 +39,16 @@ fn subject(fake: &FakeGithub, identity: Identity) -> Subject {
     subject_with(&fake.url(), identity, |settings: &mut GithubSettings| {
         settings.archive_hosts = vec!["localhost".to_owned()];
         settings.answer_bytes = 1 << 20;
-        settings.client.read_timeout = Duration::from_millis(200);
+    })
+}
+
+/// One that gives up on a server that stays silent on purpose, and on no other.
+fn subject_against(fake: &FakeGithub, fault: &Fault) -> Subject {
+    subject_with(&fake.url(), token(), |settings| {
+        settings.answer_bytes = 1 << 20;
+        if matches!(fault, Fault::Silent(_)) {
+            settings.client.read_timeout = Duration::from_secs(1);
+        }
     })
 }
 
@@ -191,7 +200,7 @@ async fn no_fault_hides_a_write_that_took_effect() {
     for fault in Fault::every_kind() {
         let fake = fake();
         fake.fault(Matcher::writes(), fault.clone());
-        let github = subject(&fake, token()).github;
+        let github = subject_against(&fake, &fault).github;
         let failure = github
             .create_issue(&name(), &new_issue())
             .await
@@ -211,7 +220,7 @@ async fn a_read_gets_over_every_fault_that_passes() {
         let fake = fake();
         let number = fake.open_issue(REPOSITORY, "rewheel", "a", "b");
         fake.fault(Matcher::reads(), fault.clone());
-        let subject = subject(&fake, token());
+        let subject = subject_against(&fake, &fault);
         let read = subject.github.issue(&name(), number).await;
         let passes = matches!(
             fault,
