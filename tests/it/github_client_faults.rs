@@ -105,11 +105,14 @@ async fn faults(
     #[case] reads: usize,
 ) {
     let server = Scripted::start();
+    let is_silent = matches!(said, Said::Nothing);
     server.say(READ, said.clone()).say(WRITE, said);
     let make = || {
         subject_with(&server.origin(), token(), |settings| {
             settings.answer_bytes = 1 << 20;
-            settings.client.read_timeout = Duration::from_millis(50);
+            if is_silent {
+                settings.client.read_timeout = Duration::from_millis(50);
+            }
         })
     };
 

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rewheel::github::{Account, Github, GithubError, Identity, Me, NewIssue};
 use rewheel::model::RepositoryName;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
@@ -27,20 +29,8 @@ fn app(key: &str) -> Identity {
     }
 }
 
-/// base64url without padding. Source: RFC 4648, 5.
 fn decoded(text: &str) -> Vec<u8> {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let (mut bits, mut count, mut bytes) = (0_u32, 0, Vec::new());
-    for byte in text.bytes() {
-        let value = ALPHABET.iter().position(|known| *known == byte).unwrap();
-        bits = (bits << 6) | u32::try_from(value).unwrap();
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from((bits >> count) & 0xff).unwrap());
-        }
-    }
-    bytes
+    BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()
 }
 
 /// The claims of an `Authorization`, whose signature must hold.
@@ -323,9 +313,9 @@ async fn a_tokens_file_is_read_again_when_it_changes() {
         before + 1,
         "the same token is not tried again"
     );
-    std::fs::write(&path, "a longer one").unwrap();
+    std::fs::write(&path, "a-longer-one").unwrap();
     github.issue(&repository(), 7).await.unwrap_err();
-    assert_eq!(sent(&server).last().unwrap(), "Bearer a longer one");
+    assert_eq!(sent(&server).last().unwrap(), "Bearer a-longer-one");
     std::fs::remove_file(&path).unwrap();
     let failure = github.issue(&repository(), 7).await.unwrap_err();
     assert!(

@@ -30,6 +30,7 @@ mod feeds_faults;
 mod fetch;
 mod fuzz_seeds;
 mod github_client;
+mod github_client_fake;
 mod github_client_faults;
 mod github_client_identity;
 mod github_client_server;
