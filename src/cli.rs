@@ -19,8 +19,8 @@ use clap::Parser;
 
 use crate::config::ConfigError;
 
-use arguments::{ConfigAction, OpensslAction};
 pub use arguments::{Arguments, Command};
+use arguments::{ConfigAction, OpensslAction};
 
 /// Runs the command that the arguments name and returns the exit code: see the contract of exit
 /// codes in `rewheel --help`. Results go to standard output, everything else to standard error.
