@@ -1,5 +1,6 @@
 //! The command line.
 
+mod acting;
 mod arguments;
 mod check_now;
 mod config_check;

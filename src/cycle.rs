@@ -1,6 +1,8 @@
 //! One round: observe the index and the wheels, then decide.
 
+pub mod act;
 mod reading;
+pub mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -152,6 +152,15 @@ pub fn scan_whole<S: Source>(source: &S, limits: &Limits) -> io::Result<Scanned>
     Scanner::default().scan_whole(source, limits)
 }
 
+/// The names of an archive's members, in the order of its directory, at most as many as the limit
+/// `members` allows; none for what is no archive, which a scan tells.
+///
+/// # Errors
+/// What the source answers.
+pub fn member_names<S: Source>(source: &S, limits: &Limits) -> io::Result<Vec<String>> {
+    wheel::member_names(source, limits)
+}
+
 /// Scanners that are used again, as many as work at once.
 #[derive(Debug, Default)]
 pub struct Scanners(Mutex<Vec<Scanner>>);

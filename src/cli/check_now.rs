@@ -1,17 +1,21 @@
 //! `rewheel check-now`: one round, now.
 
+use std::collections::BTreeMap;
+
 use chrono::Utc;
 use secrecy::ExposeSecret;
 
 use crate::config;
 use crate::cycle::Cycle;
+use crate::cycle::act::{Actor, Mode};
 use crate::fetch::{Client, ClientSettings, Credentials};
 use crate::index::{Index, IndexLocation, Surroundings};
-use crate::report::{self, CheckReport};
+use crate::report::{self, ActionState, CheckReport};
 use crate::store::Store;
+use crate::store::ledger::Ledger;
 
 use super::arguments::{CheckFormat, CheckNow, Common};
-use super::{feeds, limits, output, progress, requests};
+use super::{acting, feeds, limits, output, progress, requests};
 
 /// Runs the command.
 ///
@@ -38,9 +42,13 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         Credentials::from_environment(&variable),
     )?;
     let bounds = &configuration.limits;
+    let ledger = match file {
+        Some(_) => Some(acting::ledger(&configuration, command.dry_run)?),
+        None => None,
+    };
     let cycle = Cycle {
         index: Index::new(&client, &location, limits::index(bounds)),
-        store: store(command, &variable),
+        store: store(command, ledger.as_ref(), &variable),
         watch: feeds::watch(common, &configuration, &variable)?,
         scan_limits: bounds.scan,
         scanners: std::sync::Arc::default(),
@@ -48,28 +56,48 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         parallel: limits::parallel(bounds),
         now: Utc::now(),
     };
-    if file.is_some() && !command.dry_run {
-        output::warn(
-            common,
-            "this version opens no issue and starts no step: what it would do is shown",
-        );
-    }
     let bar = progress::of(common);
     let (mut report, known) = cycle.check(&asked, bar.clone()).await;
     bar.finish();
     feeds::warn(common, &configuration, &known, cycle.now.date_naive());
-    if file.is_some() {
-        for line in &mut report.lines {
-            line.actions = line.planned();
+    if let Some(ledger) = &ledger {
+        report.dry_run = command.dry_run;
+        let github = acting::github(&configuration, &variable)?;
+        let actor = Actor {
+            github: &github,
+            ledger,
+            projects: &configuration.projects,
+            new_issues: configuration.watch.new_issues_per_cycle,
+            mode: if command.dry_run {
+                Mode::Plan
+            } else {
+                Mode::Act
+            },
+            scanners: &cycle.scanners,
+            scan_limits: cycle.scan_limits,
+            wheel_limits: &cycle.wheel_limits,
+            digests: &BTreeMap::new(),
+            now: cycle.now,
+        };
+        match acting::hindrance(&configuration, &location, &github) {
+            None => actor.act(&mut report).await,
+            Some(_) if command.dry_run => actor.plan_unseen(&mut report),
+            Some(why) => actor.leave(&mut report, ActionState::Failed, &why),
         }
     }
     output::result(&render(command.format, &report, common)?)?;
     Ok(report.exit_status().code())
 }
 
-fn store(command: &CheckNow, variable: &dyn Fn(&str) -> Option<String>) -> Store {
+fn store(
+    command: &CheckNow,
+    ledger: Option<&Ledger>,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Store {
     if command.no_cache {
         Store::none()
+    } else if let Some(ledger) = ledger {
+        Store::in_ledger(ledger.clone())
     } else if command.dry_run {
         Store::of_user(variable).read_only()
     } else {

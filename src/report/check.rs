@@ -47,6 +47,8 @@ pub enum ExitStatus {
     Due,
     /// Usage or configuration is wrong.
     Usage,
+    /// Something that was to be done was not.
+    Failed,
     /// It could not be told.
     Unclear,
 }
@@ -58,6 +60,7 @@ impl ExitStatus {
             Self::Well => 0,
             Self::Due => 1,
             Self::Usage => 2,
+            Self::Failed => 4,
             Self::Unclear => 3,
         }
     }
@@ -105,6 +108,13 @@ impl LineReport {
         self.decision.plan.iter().map(of).collect()
     }
 
+    /// Whether something that was to be done was not.
+    pub fn has_failed(&self) -> bool {
+        self.actions
+            .iter()
+            .any(|action| action.state == ActionState::Failed)
+    }
+
     /// Whether the index knows no such project.
     pub fn is_unknown_package(&self) -> bool {
         self.has(ReasonCode::UnknownPackage) || self.has(ReasonCode::NoSuchVersion)
@@ -133,6 +143,8 @@ impl CheckReport {
         let any = |holds: &dyn Fn(&LineReport) -> bool| self.lines.iter().any(holds);
         if any(&LineReport::is_unknown_package) {
             ExitStatus::Usage
+        } else if any(&LineReport::has_failed) {
+            ExitStatus::Failed
         } else if any(&|line| line.decision.is_due) {
             ExitStatus::Due
         } else if any(&|line| line.decision.is_unclear)

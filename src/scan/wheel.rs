@@ -160,6 +160,24 @@ fn read_directory<S: Source>(
     Ok(Found::Directory(directory))
 }
 
+/// The names of an archive's members, in the order of its directory; none for what is no archive,
+/// and none when the directory breaks a limit.
+pub(super) fn member_names<S: Source>(source: &S, limits: &Limits) -> io::Result<Vec<String>> {
+    let len = source.len();
+    let tail_len = len.min(TAIL_BYTES);
+    let tail_at = len.saturating_sub(tail_len);
+    let mut tail = Vec::new();
+    read_range(source, tail_at, tail_len, &mut tail)?;
+    Ok(match read_directory(source, &tail, tail_at, limits)? {
+        Found::Directory(directory) => directory
+            .entries
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect(),
+        Found::None(_) | Found::TooLong(_) => Vec::new(),
+    })
+}
+
 struct Walk<'a, R, T: BufRead> {
     input: io::Chain<Watched<R>, T>,
     /// Bytes from the start of the file.

@@ -13,7 +13,7 @@ use rewheel::store::ledger::{
 use serde_json::json;
 use url::Url;
 
-use crate::support::ledger::{files, intent, look, moment, open};
+use crate::support::ledger::{files, intent, look, moment, open, state};
 
 fn done(url: &str) -> Outcome {
     Outcome::Done {
@@ -146,7 +146,7 @@ fn looking_reads_all_and_leaves_no_trace() {
     assert_eq!(empty.latest_acts(9).unwrap(), []);
     assert!(empty.see("a", "1", moment(1)).unwrap().is_new);
     assert!(empty.see("a", "1", moment(1)).unwrap().is_new);
-    assert_eq!(files(folder.path()), []);
+    assert_eq!(state(folder.path()), []);
 
     let ledger = open(&path).unwrap();
     ledger.intend(&intent("a", "demo/main", 1)).unwrap();
@@ -156,7 +156,7 @@ fn looking_reads_all_and_leaves_no_trace() {
     assert_eq!(looked.act("a").unwrap(), ledger.act("a").unwrap());
     drop(ledger);
 
-    let before = files(folder.path());
+    let before = state(folder.path());
     let looked = look(&path).unwrap();
     assert!(looked.is_kept());
     assert_eq!(looked.open_acts("demo/main").unwrap().len(), 1);
@@ -172,7 +172,7 @@ fn looking_reads_all_and_leaves_no_trace() {
     ] {
         assert!(matches!(refused, Err(LedgerError::OnlyLooking { .. })));
     }
-    assert_eq!(files(folder.path()), before);
+    assert_eq!(state(folder.path()), before);
 }
 
 #[cfg(unix)]
@@ -229,12 +229,12 @@ fn a_store_remembers_in_the_ledger() {
         Some(&scanned)
     );
 
-    let before = files(folder.path());
+    let before = state(folder.path());
     let looking = Store::in_ledger(look(&path).unwrap());
     assert_eq!(looking.scan(&key, &url), Some(scanned.clone()));
     looking.remember_scan(&"b".repeat(64), &url, &scanned);
     assert_eq!(looking.scan(&"b".repeat(64), &url), None);
-    assert_eq!(files(folder.path()), before);
+    assert_eq!(state(folder.path()), before);
 
     let nowhere = Store::in_ledger(Ledger::open(&StateLocation::None, Access::Write).unwrap());
     nowhere.remember_scan(&key, &url, &scanned);

@@ -9,6 +9,7 @@
 
 mod support;
 
+mod acting;
 mod check_now;
 mod check_now_documents;
 mod check_now_failures;
@@ -27,6 +28,10 @@ mod feeds;
 mod feeds_faults;
 mod fetch;
 mod fuzz_seeds;
+mod github_client;
+mod github_client_faults;
+mod github_client_identity;
+mod github_client_server;
 mod history;
 mod house;
 mod index;
@@ -34,6 +39,7 @@ mod inspect;
 mod inspect_documents;
 mod inspect_hostile;
 mod ledger;
+mod ledger_failures;
 mod ledger_processes;
 mod mirror;
 mod openssl;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::OpensslVersion;
 
 /// How far one step has come for one target.
@@ -20,6 +22,17 @@ pub struct StepProgress {
     pub runs: Vec<RunSeen>,
     /// The jobs that failed in the newest of them.
     pub failed_jobs: Vec<FailedJob>,
+}
+
+/// A run of which somebody wrote down that it came of a step. It is a hint, and read again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct KnownRun {
+    /// The step's name.
+    pub step: String,
+    /// The target.
+    pub target: OpensslVersion,
+    /// GitHub's number of the run.
+    pub run: u64,
 }
 
 /// A run, as it was seen.

@@ -67,16 +67,18 @@ impl Fault {
 
 /// The result codes are those of <https://sqlite.org/rescode.html>.
 fn of_sqlite(source: Error, path: std::path::PathBuf, waited: Duration) -> LedgerError {
-    // A value of a type that the schema does not have, or text that is no UTF-8.
-    let is_wrong_value = matches!(
+    // A statement that does not fit the tables, a value of a type that they do not have, or text
+    // that is no UTF-8: the file is not as it was written.
+    let is_strange = matches!(
         source,
-        Error::FromSqlConversionFailure(..)
+        Error::SqlInputError { .. }
+            | Error::FromSqlConversionFailure(..)
             | Error::InvalidColumnType(..)
             | Error::IntegralValueOutOfRange(..)
             | Error::Utf8Error(..)
     );
     match source.sqlite_error_code() {
-        _ if is_wrong_value => LedgerError::Damaged {
+        _ if is_strange => LedgerError::Damaged {
             path,
             reason: source.to_string(),
         },

@@ -21,11 +21,12 @@ pub(super) struct Look {
 impl Look {
     /// Looks at the ledger once, and refuses it as a writer would.
     pub(super) fn at(path: &Path, patience: Duration) -> Result<Self, LedgerError> {
+        check(path, patience)?;
         let look = Self {
             given: path.to_owned(),
             patience,
         };
-        look.run(open::verify)?;
+        look.run(|_| Ok(()))?;
         Ok(look)
     }
 
@@ -39,27 +40,42 @@ impl Look {
         &self,
         job: impl Fn(&Connection) -> Result<T, Fault>,
     ) -> Result<T, LedgerError> {
-        let mut attempt = 1;
-        loop {
-            let files = Files::of(&self.given)?;
-            let before = State::of(&files);
-            let result = connect(&files, &before, self.patience)
-                .and_then(|connection| job(&connection))
-                .map_err(|fault| fault.at(&self.given, self.patience));
-            // Nothing locks the file against a writer that comes meanwhile.
-            if before.is_at_rest() && State::of(&Files::of(&self.given)?) != before {
-                if attempt == ATTEMPTS {
-                    return Err(LedgerError::Locked {
-                        path: self.given.clone(),
-                        waited: self.patience,
-                    });
-                }
-                attempt += 1;
-                continue;
-            }
+        visit(&self.given, self.patience, |connection| match connection {
+            Some(connection) if open::is_filled(connection)? => job(connection),
+            _ => job(&open::in_memory()?),
+        })
+    }
+}
+
+/// Refuses a ledger that cannot be believed; one that does not exist can.
+pub(super) fn check(path: &Path, patience: Duration) -> Result<(), LedgerError> {
+    visit(path, patience, |connection| match connection {
+        Some(connection) => open::check(connection).map(|_| ()),
+        None => Ok(()),
+    })
+}
+
+/// Reads a ledger, if there is one; again, when somebody has written meanwhile.
+fn visit<T>(
+    path: &Path,
+    patience: Duration,
+    job: impl Fn(Option<&Connection>) -> Result<T, Fault>,
+) -> Result<T, LedgerError> {
+    for _ in 0..ATTEMPTS {
+        let files = Files::of(path)?;
+        let before = State::of(&files);
+        let result = connect(&files, &before, patience)
+            .and_then(|connection| job(connection.as_ref()))
+            .map_err(|fault| fault.at(path, patience));
+        // Nothing locks the file against a writer that comes meanwhile.
+        if !before.is_at_rest() || State::of(&Files::of(path)?) == before {
             return result;
         }
     }
+    Err(LedgerError::Locked {
+        path: path.to_owned(),
+        waited: patience,
+    })
 }
 
 /// What tells that somebody writes: size and time of the file and of its write-ahead log.
@@ -87,9 +103,9 @@ impl State {
     }
 }
 
-fn connect(files: &Files, state: &State, patience: Duration) -> Result<Connection, Fault> {
+fn connect(files: &Files, state: &State, patience: Duration) -> Result<Option<Connection>, Fault> {
     if !files.exists {
-        return open::in_memory();
+        return Ok(None);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let address = Url::from_file_path(&files.real)
@@ -104,9 +120,5 @@ fn connect(files: &Files, state: &State, patience: Duration) -> Result<Connectio
     };
     connection.busy_timeout(patience)?;
     open::careful(&connection)?;
-    if open::is_up_to_date(&connection)? {
-        Ok(connection)
-    } else {
-        open::in_memory()
-    }
+    Ok(Some(connection))
 }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::files::Files;
-use super::{Fault, LedgerError, acts, sightings};
+use super::{Fault, LedgerError, acts, look, sightings};
 
 /// What makes the file known as ours: "rwhl".
 const APPLICATION_ID: i64 = 0x7277_686c;
@@ -22,6 +21,8 @@ const MAXIMUM_CHECKED_BYTES: i64 = 16 << 20;
 /// Opens a ledger to write to it, after making or migrating it where it must be.
 pub(super) fn to_write(files: &Files, patience: Duration) -> Result<Connection, LedgerError> {
     let _lock = files.open_lock(patience)?;
+    // What is refused must stay as it is, and opening to write already writes: so look first.
+    look::check(&files.given, patience)?;
     files.create()?;
     prepare(files, patience).map_err(|fault| fault.at(&files.given, patience))
 }
@@ -29,20 +30,14 @@ pub(super) fn to_write(files: &Files, patience: Duration) -> Result<Connection, 
 fn prepare(files: &Files, patience: Duration) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&files.real, flags)?;
-    // Until it is known to be ours and whole, nothing of it may change, not even when it is closed.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.busy_timeout(patience)?;
     careful(&connection)?;
     if connection.is_readonly("main")? {
         return Err(Fault::ReadOnly);
     }
-    if version(&connection)? > 0 {
-        verify(&connection)?;
-    }
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     migrate(&mut connection)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(connection)
 }
 
@@ -62,7 +57,7 @@ pub(super) fn careful(connection: &Connection) -> Result<(), Fault> {
 }
 
 /// The version of the schema, 0 for an empty file.
-pub(super) fn version(connection: &Connection) -> Result<i64, Fault> {
+fn version(connection: &Connection) -> Result<i64, Fault> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get(0));
     let application_id: i64 = number("application_id")?;
     let version: i64 = number("user_version")?;
@@ -82,8 +77,30 @@ pub(super) fn version(connection: &Connection) -> Result<i64, Fault> {
     }
 }
 
-/// Refuses a database whose schema is not the one that this program reads.
-pub(super) fn is_up_to_date(connection: &Connection) -> Result<bool, Fault> {
+/// Refuses a database that is not ours, that is newer, or damaged where it must be believed; says
+/// which version its schema has, 0 for an empty file.
+pub(super) fn check(connection: &Connection) -> Result<i64, Fault> {
+    let check = || {
+        let version = version(connection)?;
+        check_pages(connection)?;
+        // The rows of an older schema are another matter: they are read after the migration.
+        if version == SCHEMA {
+            sightings::check_all(connection)?;
+            acts::check_all(connection)?;
+        }
+        Ok(version)
+    };
+    check().map_err(|fault| match fault {
+        // Such as a file format that no SQLite has.
+        Fault::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
+            Fault::Damaged(error.to_string())
+        }
+        fault => fault,
+    })
+}
+
+/// Whether a ledger holds anything; refuses one that has to be migrated first.
+pub(super) fn is_filled(connection: &Connection) -> Result<bool, Fault> {
     match version(connection)? {
         0 => Ok(false),
         SCHEMA => Ok(true),
@@ -107,20 +124,6 @@ fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     transaction.pragma_update(None, "user_version", SCHEMA)?;
     transaction.commit()?;
     Ok(())
-}
-
-/// Refuses a database that is damaged where it must be believed.
-pub(super) fn verify(connection: &Connection) -> Result<(), Fault> {
-    check_pages(connection)
-        .and_then(|()| sightings::check_all(connection))
-        .and_then(|()| acts::check_all(connection))
-        .map_err(|fault| match fault {
-            // A table or column of ours is not there, or its definition makes no sense.
-            Fault::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
-                Fault::Damaged(error.to_string())
-            }
-            fault => fault,
-        })
 }
 
 fn check_pages(connection: &Connection) -> Result<(), Fault> {

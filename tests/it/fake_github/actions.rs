@@ -116,6 +116,13 @@ async fn a_workflow_may_be_missing_disabled_or_without_the_trigger() {
     );
     let path = format!("{ACTIONS}/workflows/none.yml/dispatches");
     message(post(&fake, &path, &body).await, 404).await;
+    // On a tag from before the workflow there is no such trigger either.
+    fake.edit_repository(REPOSITORY, |repository| {
+        let first = repository.commits[0].sha.clone();
+        repository.tags.insert("45.0.0".to_owned(), first);
+    });
+    let old = json!({ "ref": "45.0.0", "inputs": inputs() });
+    assert_eq!(message(dispatch(&fake, &old).await, 422).await, expected);
     fake.edit_repository(REPOSITORY, |repository| {
         repository.workflows[0].state = "disabled_manually".to_owned();
     });
@@ -316,4 +323,15 @@ async fn artifacts_come_from_another_host_that_gets_no_login() {
     assert!(fake.take_violations()[0].contains("login"));
     fake.edit_run(id, |run| run.artifacts[0].expired = true);
     message(get(&fake, path).await, 410).await;
+}
+
+#[rstest]
+#[case("Wheels", "Wheels")]
+#[case("${{inputs.version}} ${{ github.event.inputs.version }}", "1 1")]
+#[case("a (${{ inputs.correlation }})", "a ()")]
+#[case("${{ github.ref }}", "${{ github.ref }}")]
+fn titles_take_what_is_given(#[case] run_name: &str, #[case] expected: &str) {
+    let workflow = Workflow::new("wheels.yml").run_name(run_name);
+    let inputs = [("version".to_owned(), "1".to_owned())].into();
+    assert_eq!(workflow.title(&inputs, &Value::Null), expected);
 }

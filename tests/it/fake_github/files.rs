@@ -1,5 +1,7 @@
 //! Repositories, their files, ETags, the limit, renaming.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::Method;
 use serde_json::json;
 
@@ -7,6 +9,14 @@ use super::*;
 use crate::support::fake_github::{Access, Token};
 
 const CONTENTS: &str = "/repos/pyca/cryptography/contents";
+
+async fn get_as(fake: &FakeGithub, path: &str, accept: &str) -> String {
+    let request = client()
+        .get(format!("{}{path}", fake.url()))
+        .header("accept", accept)
+        .header("x-github-api-version", "2022-11-28");
+    request.send().await.unwrap().text().await.unwrap()
+}
 
 #[tokio::test]
 async fn files_are_read_by_branch_and_commit() {
@@ -21,22 +31,21 @@ async fn files_are_read_by_branch_and_commit() {
         ("refs%2Fheads%2Fmain", "openssl-3.5.5\n"),
     ] {
         let path = format!("{CONTENTS}/ci/version.sh?ref={reference}");
-        let raw = request(&fake, Method::GET, &path, "t");
-        let raw = raw.header("accept", "application/vnd.github.raw+json");
-        // A second `accept` joins the first.
-        let text = raw.send().await.unwrap().text().await.unwrap();
+        let raw = get_as(&fake, &path, "application/vnd.github.raw+json").await;
+        assert_eq!(raw, expected);
         let file = json(get(&fake, &path).await, 200).await;
         let packed = file["content"].as_str().unwrap().replace('\n', "");
-        use base64::Engine;
-        let unpacked = base64::prelude::BASE64_STANDARD.decode(packed).unwrap();
+        let unpacked = BASE64_STANDARD.decode(packed).unwrap();
         assert_eq!(unpacked, expected.as_bytes());
-        assert!(text == expected || text.contains("base64"), "{text}");
     }
     let folder = json(get(&fake, &format!("{CONTENTS}/ci")).await, 200).await;
     assert_eq!(folder[0]["path"], "ci/version.sh");
     is(&get(&fake, &format!("{CONTENTS}/missing")).await, 404);
     let nowhere = get(&fake, &format!("{CONTENTS}/ci/version.sh?ref=none")).await;
     assert!(message(nowhere, 404).await.contains("none"));
+    let path = format!("/repos/{REPOSITORY}/commits/main");
+    let sha = get_as(&fake, &path, "application/vnd.github.sha").await;
+    assert_eq!(sha.len(), 40);
     let commit = get(&fake, &format!("/repos/{REPOSITORY}/commits/46.0.x")).await;
     assert_eq!(
         json(commit, 200).await["parents"].as_array().unwrap().len(),

@@ -59,6 +59,9 @@ async fn an_issue_is_created_changed_and_closed() {
     assert_eq!(opened["state_reason"], "reopened");
     let writes = fake.writes();
     assert!(writes.iter().all(|one| one.stored));
+    // Each write moves the clock by a second.
+    let apart = writes[2].moment - writes[1].moment;
+    assert_eq!(apart, chrono::Duration::seconds(1));
     assert_eq!(
         writes[2].line(),
         "PATCH /repos/pyca/cryptography/issues/1 200"
@@ -332,4 +335,29 @@ async fn a_list_lags_behind_writes() {
         let listed = json(get(&fake, &comments).await, 200).await;
         assert_eq!(listed.as_array().unwrap().len(), count);
     }
+}
+
+#[tokio::test]
+async fn a_deleted_issue_is_gone_and_keeps_its_number() {
+    let fake = fake();
+    fake.open_issue(REPOSITORY, "rewheel", "a", "b");
+    fake.edit_issue(REPOSITORY, 1, |issue| issue.deleted = true);
+    assert_eq!(pages(&fake, &format!("{ISSUES}?state=all")).await, [[0; 0]]);
+    let path = format!("{ISSUES}/1");
+    message(get(&fake, &path).await, 410).await;
+    message(patch(&fake, &path, &json!({ "body": "c" })).await, 410).await;
+    let next = json(post(&fake, ISSUES, &json!({ "title": "a" })).await, 201).await;
+    assert_eq!(next["number"], 2);
+    assert_eq!(fake.open_issues(REPOSITORY).len(), 1);
+}
+
+#[tokio::test]
+async fn an_author_may_be_lost() {
+    let fake = fake();
+    fake.open_issue(REPOSITORY, "", "a", "b");
+    fake.add_comment(REPOSITORY, 1, "", "c");
+    let listed = json(get(&fake, ISSUES).await, 200).await;
+    assert_eq!(listed[0]["user"], Value::Null);
+    let comments = get(&fake, &format!("{ISSUES}/1/comments")).await;
+    assert_eq!(json(comments, 200).await[0]["user"], Value::Null);
 }

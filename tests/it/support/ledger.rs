@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use chrono::{DateTime, Utc};
+use rewheel::source::Sha256Sum;
 use rewheel::store::ledger::{Access, Intent, Ledger, LedgerError, StateLocation};
 use serde_json::json;
 
@@ -43,6 +44,15 @@ pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         .collect();
     files.sort();
     files
+}
+
+/// Every file of a folder with the SHA-256 of its bytes, but for the lock of those who open.
+pub fn state(folder: &Path) -> Vec<(PathBuf, String)> {
+    files(folder)
+        .into_iter()
+        .filter(|(path, _)| !path.to_string_lossy().ends_with(".open-lock"))
+        .map(|(path, bytes)| (path, Sha256Sum::of(&bytes)))
+        .collect()
 }
 
 /// Another process, which does one of the parts in `ledger_processes` with the ledger at this path.

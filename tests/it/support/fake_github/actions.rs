@@ -2,9 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
+use regex::{Captures, Regex};
 use serde_json::Value;
+
+/// What a run's name may take from the event that started it. What is not given is empty.
+static EXPRESSION: LazyLock<Regex> = LazyLock::new(|| {
+    let of = r"inputs|github\.event\.inputs|github\.event\.client_payload";
+    Regex::new(&format!(r"\$\{{\{{ *(?<of>{of})\.(?<name>[\w-]+) *\}}\}}")).unwrap()
+});
 
 /// A workflow of a repository.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,20 +146,21 @@ impl Workflow {
 
     /// The title of a run that these inputs or this payload started.
     pub fn title(&self, inputs: &BTreeMap<String, String>, payload: &Value) -> String {
-        let Some(mut title) = self.run_name.clone() else {
+        let Some(run_name) = &self.run_name else {
             return self.name.clone();
         };
-        for (name, value) in inputs {
-            title = title.replace(&format!("${{{{ inputs.{name} }}}}"), value);
-        }
-        for (name, value) in payload.as_object().into_iter().flatten() {
-            let value = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            let expression = format!("${{{{ github.event.client_payload.{name} }}}}");
-            title = title.replace(&expression, &value);
-        }
-        title
+        let value = |found: &Captures<'_>| {
+            let name = &found["name"];
+            match &found["of"] {
+                "github.event.client_payload" => match &payload[name] {
+                    Value::Null => String::new(),
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                },
+                _ => inputs.get(name).cloned().unwrap_or_default(),
+            }
+        };
+        EXPRESSION.replace_all(run_name, value).into_owned()
     }
 }
 

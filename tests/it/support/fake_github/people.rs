@@ -204,7 +204,7 @@ impl FakeGithub {
     /// The open issues, without pull requests.
     pub fn open_issues(&self, full_name: &str) -> Vec<Issue> {
         let mut issues = self.issues(full_name);
-        issues.retain(|issue| issue.open && !issue.pull_request);
+        issues.retain(|issue| issue.open && !issue.pull_request && !issue.deleted);
         issues
     }
 
@@ -263,6 +263,7 @@ fn opened<'a>(
         created: now,
         updated: now,
         pull_request: false,
+        deleted: false,
         comments: Vec::new(),
     });
     repository.issues.last_mut().unwrap()

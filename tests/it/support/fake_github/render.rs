@@ -166,7 +166,7 @@ pub(super) fn issue(world: &World, repository: u64, issue: &Issue) -> Value {
         "state_reason": issue.state_reason,
         "title": issue.title,
         "body": issue.body,
-        "user": user(world, &issue.author),
+        "user": author(world, &issue.author),
         "labels": labels,
         "assignee": people.first(),
         "assignees": people,
@@ -194,6 +194,14 @@ pub(super) fn issue(world: &World, repository: u64, issue: &Issue) -> Value {
     body
 }
 
+/// Who wrote something; null where the login is empty, as GitHub says it of some lost accounts.
+fn author(world: &World, login: &str) -> Value {
+    if login.is_empty() {
+        return Value::Null;
+    }
+    user(world, login)
+}
+
 /// A comment of an issue.
 pub(super) fn comment(world: &World, repository: u64, number: u64, comment: &Comment) -> Value {
     let name = &world.repositories[&repository].full_name;
@@ -206,7 +214,7 @@ pub(super) fn comment(world: &World, repository: u64, number: u64, comment: &Com
         "issue_url": format!("{base}/{number}"),
         "html_url": format!("{page}#issuecomment-{}", comment.id),
         "body": comment.body,
-        "user": user(world, &comment.author),
+        "user": author(world, &comment.author),
         "created_at": moment(comment.created),
         "updated_at": moment(comment.updated),
         "author_association": "NONE",

@@ -60,6 +60,8 @@ pub struct Issue {
     pub created: DateTime<Utc>,
     pub updated: DateTime<Utc>,
     pub pull_request: bool,
+    /// It keeps its number, is in no list, and is gone.
+    pub deleted: bool,
     pub comments: Vec<Comment>,
 }
 

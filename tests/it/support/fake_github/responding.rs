@@ -203,8 +203,10 @@ impl World {
             ("x-ratelimit-reset", rate.reset.timestamp().to_string()),
             ("x-ratelimit-resource", "core".to_owned()),
         ];
+        let server = self.enterprise.then(|| "3.19.1".to_owned());
+        let server = server.map(|version| ("x-github-enterprise-version", version));
         let mut reply = reply;
-        for (name, value) in all {
+        for (name, value) in all.into_iter().chain(server) {
             if !reply.headers.iter().any(|(known, _)| *known == name) {
                 reply = reply.header(name, value);
             }

@@ -79,7 +79,11 @@ pub(super) fn workflow(world: &mut World, call: &Call) -> Answered {
     let Some((branch, sha)) = head else {
         return Err(error(422, &format!("No ref found for: {reference}")));
     };
-    let Some(described) = &workflow.inputs else {
+    // A workflow is what its file is on that branch.
+    let there = of
+        .resolve(&sha)
+        .filter(|one| one.files.contains_key(&workflow.path()));
+    let Some(described) = workflow.inputs.as_ref().filter(|_| there.is_some()) else {
         let message = "Workflow does not have 'workflow_dispatch' trigger";
         return Err(error(422, message));
     };

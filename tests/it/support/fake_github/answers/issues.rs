@@ -33,6 +33,9 @@ fn found(world: &World, call: &Call, level: Level) -> Result<(u64, Issue), Reply
     if !repository.has_issues && !issue.pull_request {
         return Err(error(410, "Issues are disabled for this repo"));
     }
+    if issue.deleted {
+        return Err(error(410, "This issue was deleted"));
+    }
     Ok((repository.id, issue.clone()))
 }
 
@@ -45,6 +48,7 @@ fn since(call: &Call) -> Result<Option<DateTime<Utc>>, Reply> {
 pub(super) fn list(world: &mut World, call: &Call) -> Answered {
     let repository = reach(world, call, Level::Read)?;
     let mut issues = world.listed_issues(repository);
+    issues.retain(|issue| !issue.deleted);
     let state = call.query("state").unwrap_or("open");
     issues.retain(|issue| state == "all" || issue.open == (state == "open"));
     if let Some(creator) = call.query("creator") {
@@ -133,6 +137,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answered {
         created: now,
         updated: now,
         pull_request: false,
+        deleted: false,
         comments: Vec::new(),
     };
     if pushes {

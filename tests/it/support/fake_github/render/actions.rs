@@ -97,6 +97,8 @@ pub(in crate::support::fake_github) fn job(
     job: &Job,
 ) -> Value {
     let name = &world.repositories[&repository].full_name;
+    let workflow = world.workflow(repository, &run.workflow.to_string());
+    let workflow = workflow.unwrap();
     let base = format!("{}/repos/{name}", world.api);
     let page = format!("{}/{name}/actions/runs/{}", world.web, run.id);
     let bare = job.id.is_multiple_of(2);
@@ -110,7 +112,7 @@ pub(in crate::support::fake_github) fn job(
         "node_id": format!("CR_{}", job.id),
         "head_sha": run.sha,
         "head_branch": known(run.branch.clone().into()),
-        "workflow_name": known("wheels".into()),
+        "workflow_name": known(workflow.name.clone().into()),
         "url": format!("{base}/actions/jobs/{}", job.id),
         "html_url": known(format!("{page}/job/{}", job.id).into()),
         "status": if ended { "completed" } else { "in_progress" },

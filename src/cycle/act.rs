@@ -1,0 +1,188 @@
+//! Acting: the tracking issues and the steps of every line, one write at a time.
+//!
+//! Everything is looked at before anything is written. Each write is recorded before it is sent and
+//! after it is answered; what is in doubt is looked at before it is tried again. What stands on
+//! GitHub and in the index is the truth; the ledger holds what cannot be seen there, and without it
+//! the next cycle comes to the same end.
+
+mod find;
+mod follow;
+mod issue;
+mod observe;
+mod perform;
+mod place;
+mod several;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::ProjectSettings;
+use crate::github::Github;
+use crate::model::Severity;
+use crate::policy::ReasonCode;
+use crate::policy::tracking::IssueStep;
+use crate::report::{Action, ActionKind, ActionState, CheckReport, LineReport};
+use crate::scan;
+use crate::source::WheelLimits;
+use crate::store::ledger::Ledger;
+
+use observe::{Observed, observe};
+use perform::Performer;
+use place::Places;
+
+/// Whether acting writes.
+pub use super::steps::Mode;
+
+/// Who acts, and with what.
+#[derive(Clone, Copy, Debug)]
+pub struct Actor<'a> {
+    /// GitHub, in whose name is written.
+    pub github: &'a Github,
+    /// What was seen and what was done.
+    pub ledger: &'a Ledger,
+    /// The projects; those without a repository are reported on only.
+    pub projects: &'a [ProjectSettings],
+    /// How many new issues one cycle may open.
+    pub new_issues: usize,
+    /// Whether anything is written.
+    pub mode: Mode,
+    /// What artifacts are scanned with.
+    pub scanners: &'a Arc<scan::Scanners>,
+    /// Bounds on what scanning one artifact may cost.
+    pub scan_limits: scan::Limits,
+    /// Bounds on what fetching one artifact may cost.
+    pub wheel_limits: &'a WheelLimits,
+    /// The SHA-256 of source archives that the list of releases and the release's own file agree
+    /// on, by version.
+    pub digests: &'a BTreeMap<String, String>,
+    /// The moment for which everything was judged.
+    pub now: DateTime<Utc>,
+}
+
+impl Actor<'_> {
+    /// Acts on what was decided, and puts what came of it into the report.
+    pub async fn act(&self, report: &mut CheckReport) {
+        let acting = match (self.mode, self.ledger.acting()) {
+            (Mode::Plan, _) => None,
+            (Mode::Act, Ok(Some(acting))) => Some(acting),
+            (Mode::Act, Ok(None)) => {
+                let why = "another rewheel is acting with this ledger; this one only reports";
+                return self.leave(report, ActionState::Skipped, why);
+            }
+            (Mode::Act, Err(error)) => {
+                return self.leave(report, ActionState::Failed, &error.to_string());
+            }
+        };
+        let mut places = Places::new(self);
+        let mut observed = Vec::new();
+        for (at, line) in report.lines.iter_mut().enumerate() {
+            let Some(project) = self.project_of(line) else {
+                continue;
+            };
+            if let Some(why) = blind(line) {
+                let key = format!("{}/{}/issue", line.package, line.line);
+                line.actions.push(
+                    Action::new(ActionKind::UpdateIssue, key, ActionState::Skipped).because(why),
+                );
+                continue;
+            }
+            match observe(self, &mut places, project, line).await {
+                Ok(one) => observed.push((at, one)),
+                Err(action) => line.actions.push(*action),
+            }
+        }
+        self.stop_flood(&mut observed, report);
+        observed.sort_by_key(|(at, _)| (std::cmp::Reverse(weight(report.lines.get(*at))), *at));
+        let mut performer = Performer::new(self);
+        for (at, one) in observed {
+            if let Some(line) = report.lines.get_mut(at) {
+                let actions = performer.perform(&one, line).await;
+                line.actions.extend(actions);
+            }
+        }
+        drop(acting);
+    }
+
+    fn project_of(&self, line: &LineReport) -> Option<&ProjectSettings> {
+        self.projects.iter().find(|project| {
+            project.repository.is_some()
+                && project.package == line.package
+                && project.lines.iter().any(|own| own.name() == line.line)
+        })
+    }
+
+    /// Leaves everything that is planned undone, for one reason.
+    pub fn leave(&self, report: &mut CheckReport, state: ActionState, why: &str) {
+        for line in &mut report.lines {
+            if self.project_of(line).is_some() {
+                line.actions = line
+                    .planned()
+                    .into_iter()
+                    .map(|action| Action { state, ..action }.because(why))
+                    .collect();
+            }
+        }
+    }
+
+    /// What would be done, as far as it can be told without asking GitHub.
+    pub fn plan_unseen(&self, report: &mut CheckReport) {
+        for line in &mut report.lines {
+            if self.project_of(line).is_some() {
+                line.actions = line.planned();
+            }
+        }
+    }
+
+    /// More new issues at once than are allowed mean that something is wrong, most likely with us:
+    /// then nothing is written at all.
+    fn stop_flood(&self, observed: &mut Vec<(usize, Observed<'_>)>, report: &mut CheckReport) {
+        let is_new = |one: &Observed<'_>| matches!(one.plan.step, IssueStep::Create { .. });
+        let count = observed
+            .iter()
+            .filter(|(_, one)| is_new(one) && !one.is_first_cycle)
+            .count();
+        if count <= self.new_issues {
+            return;
+        }
+        let why = format!(
+            "{count} new issues at once are more than `new-issues-per-cycle` ({}) allows, so \
+             nothing was written; look at the report, then raise it if all of them are right",
+            self.new_issues
+        );
+        for (at, one) in observed.drain(..) {
+            if let Some(line) = report.lines.get_mut(at) {
+                let action = Action::new(
+                    ActionKind::OpenIssue,
+                    one.key("issue"),
+                    if is_new(&one) {
+                        ActionState::Failed
+                    } else {
+                        ActionState::Skipped
+                    },
+                );
+                line.actions.push(action.because(&*why));
+            }
+        }
+    }
+}
+
+/// Why nothing can be said of a line, so that its issue is to stay as it is.
+fn blind(line: &LineReport) -> Option<String> {
+    let codes = [
+        ReasonCode::IndexUnavailable,
+        ReasonCode::UnknownPackage,
+        ReasonCode::NoSuchVersion,
+    ];
+    let reasons = &line.decision.reasons;
+    let found = reasons.iter().find(|reason| codes.contains(&reason.code))?;
+    Some(format!("nothing is known of the wheels: {}", found.message))
+}
+
+/// The order of writing: the worst severity first.
+fn weight(line: Option<&LineReport>) -> u8 {
+    line.and_then(|line| line.decision.severity)
+        .map_or(0, |severity: Severity| severity.weight().saturating_add(1))
+}

@@ -1,0 +1,171 @@
+//! The steps of a line, followed for the issue.
+
+use crate::model::OpensslVersion;
+use crate::policy::next_version::next_version;
+use crate::policy::steps::StepProgress;
+use crate::policy::{Follow, PlannedAction};
+use crate::report::LineReport;
+use crate::report::issue::marker::{Memory, RememberedRun};
+use crate::report::issue::{RunView, StepView};
+
+use super::observe::Observed;
+use super::perform::Performer;
+use super::write::Writer;
+use crate::cycle::steps::{self, DueTarget, KnownRun, ProjectValues, StepsRequest};
+
+/// What following the steps came to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Followed {
+    pub(super) views: Vec<StepView>,
+    pub(super) runs: Vec<RememberedRun>,
+    /// Whether they were followed at all.
+    pub(super) is_known: bool,
+}
+
+impl<'a> Performer<'a, '_> {
+    /// Follows the steps of every target that is due, and starts what is to be started.
+    pub(super) async fn steps(
+        &self,
+        observed: &Observed<'a>,
+        line: &LineReport,
+        issue: Option<u64>,
+        memory: &Memory,
+        writer: &mut Writer<'a>,
+    ) -> Followed {
+        let settings = observed.project;
+        let Some(version) = line.version.as_ref().filter(|_| !settings.steps.is_empty()) else {
+            return Followed::default();
+        };
+        let due = self.due(observed, line);
+        if due.is_empty() {
+            return Followed::default();
+        }
+        let actor = self.actor;
+        let outcome = steps::follow(StepsRequest {
+            github: actor.github,
+            ledger: actor.ledger,
+            scanners: actor.scanners,
+            scan_limits: actor.scan_limits,
+            wheel_limits: actor.wheel_limits,
+            repository: &observed.repository.full_name,
+            issue,
+            scope: &observed.scope,
+            trusted: &observed.trusted,
+            me: &observed.me.login,
+            steps: &settings.steps,
+            due: &due,
+            project: ProjectValues {
+                package: line.package.clone(),
+                line: line.line.clone(),
+                version: version.to_string(),
+                next: next_version(version).to_string(),
+            },
+            known_runs: memory.runs.iter().filter_map(known_run).collect(),
+            mode: actor.mode,
+            server_time: actor.github.server_time().unwrap_or(actor.now),
+        })
+        .await;
+        writer.actions.extend(outcome.actions);
+        Followed {
+            views: outcome
+                .progress
+                .iter()
+                .map(|one| view(one, observed))
+                .collect(),
+            runs: outcome.runs.iter().map(remembered).collect(),
+            is_known: true,
+        }
+    }
+
+    /// The targets, those that may be started first, in the order of severity.
+    fn due(&self, observed: &Observed<'a>, line: &LineReport) -> Vec<DueTarget> {
+        let decision = &line.decision;
+        let mut versions: Vec<(OpensslVersion, bool)> = decision
+            .plan
+            .iter()
+            .filter_map(|planned| match planned {
+                PlannedAction::StartSteps { target } => Some((target.clone(), true)),
+                PlannedAction::OpenIssue => None,
+            })
+            .collect();
+        let follows_linked = observed.project.settings.follow == Follow::Series;
+        for target in &decision.targets {
+            let is_due = decision
+                .wheels
+                .iter()
+                .flat_map(|wheel| &wheel.findings)
+                .any(|finding| {
+                    finding.is_due()
+                        && (!follows_linked
+                            || finding
+                                .linked()
+                                .is_some_and(|linked| linked.series() == target.series))
+                });
+            if let Some(version) = target.version.as_ref().filter(|_| is_due)
+                && versions.iter().all(|(known, _)| known != version)
+            {
+                versions.push((version.clone(), false));
+            }
+        }
+        versions
+            .into_iter()
+            .map(|(version, may_start)| DueTarget {
+                published: decision
+                    .targets
+                    .iter()
+                    .find(|target| target.version.as_ref() == Some(&version))
+                    .and_then(|target| target.published),
+                sha256: self.actor.digests.get(&version.to_string()).cloned(),
+                version,
+                may_start,
+            })
+            .collect()
+    }
+}
+
+fn known_run(run: &RememberedRun) -> Option<KnownRun> {
+    Some(KnownRun {
+        step: run.step.clone(),
+        target: run.target.parse().ok()?,
+        run: run.run,
+    })
+}
+
+fn remembered(run: &KnownRun) -> RememberedRun {
+    RememberedRun {
+        step: run.step.clone(),
+        target: run.target.to_string(),
+        run: run.run,
+    }
+}
+
+fn view(progress: &StepProgress, observed: &Observed<'_>) -> StepView {
+    let step = observed
+        .project
+        .steps
+        .iter()
+        .find(|step| step.name == progress.step);
+    let platforms = step.map(|step| step.platforms.iter().map(|os| os.as_str().to_owned()));
+    StepView {
+        name: progress.step.clone(),
+        target: progress.target.to_string(),
+        platforms: platforms.map(Iterator::collect).unwrap_or_default(),
+        is_proven: progress.state.is_held(),
+        sentence: progress.sentence.clone(),
+        runs: progress
+            .runs
+            .iter()
+            .map(|run| RunView {
+                id: run.id,
+                url: run.url.clone(),
+                attempt: run.attempt,
+                state: run.state.clone(),
+            })
+            .collect(),
+        failed_jobs: progress
+            .failed_jobs
+            .iter()
+            .map(|job| (job.name.clone(), job.url.clone().unwrap_or_default()))
+            .collect(),
+    }
+}

@@ -1,0 +1,224 @@
+//! One line: what was found of its issue, and what is to be done.
+
+use chrono::{DateTime, Utc};
+
+use crate::config::ProjectSettings;
+use crate::github::{GithubError, Issue, Me, Repository};
+use crate::policy::ReasonCode;
+use crate::policy::tracking::{self, Cause, FoundState, IssuePlan, Opened, Standing};
+use crate::report::issue::marker::Memory;
+use crate::report::{Action, ActionKind, ActionState, LineReport};
+use crate::store::ledger::Outcome;
+
+use super::find::{self, Tracked, is_of_line, tracked};
+use super::place::Places;
+use super::{Actor, Mode};
+
+/// What was found of a line on GitHub, before anything is written.
+pub(super) struct Observed<'a> {
+    pub(super) project: &'a ProjectSettings,
+    pub(super) scope: String,
+    pub(super) plan: IssuePlan,
+    pub(super) is_first_cycle: bool,
+    pub(super) repository: Repository,
+    pub(super) me: Me,
+    pub(super) trusted: Vec<String>,
+    pub(super) issues: Vec<Tracked>,
+    pub(super) standing: Standing,
+    pub(super) cause: Cause,
+    pub(super) in_doubt: Option<DateTime<Utc>>,
+}
+
+impl Observed<'_> {
+    pub(super) fn key(&self, what: &str) -> String {
+        format!("{}/{what}", self.scope)
+    }
+
+    pub(super) fn issue(&self, number: u64) -> Option<&Tracked> {
+        self.issues.iter().find(|one| one.issue.number == number)
+    }
+}
+
+/// Looks for the issue of a line and plans what is to be done.
+pub(super) async fn observe<'a>(
+    actor: &Actor<'a>,
+    places: &mut Places<'a>,
+    project: &'a ProjectSettings,
+    line: &LineReport,
+) -> Result<Observed<'a>, Box<Action>> {
+    let scope = format!("{}/{}", line.package, line.line);
+    look(actor, places, project, line, &scope)
+        .await
+        .map_err(|why| {
+            let key = format!("{scope}/issue");
+            let action = Action::new(ActionKind::FindIssue, key, ActionState::Failed);
+            Box::new(action.because(why))
+        })
+}
+
+async fn look<'a>(
+    actor: &Actor<'a>,
+    places: &mut Places<'a>,
+    project: &'a ProjectSettings,
+    line: &LineReport,
+    scope: &str,
+) -> Result<Observed<'a>, String> {
+    let said = |error: GithubError| error.to_string();
+    let Some(name) = &project.repository else {
+        return Err("the project has no `repository`".to_owned());
+    };
+    let (repository, me) = places.repository(name).await?;
+    let mut trusted = vec![me.login.clone()];
+    for author in &project.issue.authors {
+        if !trusted.iter().any(|one| one.eq_ignore_ascii_case(author)) {
+            trusted.push(author.clone());
+        }
+    }
+    let mut issues: Vec<Issue> = places
+        .issues(&repository, &trusted)
+        .await?
+        .into_iter()
+        .filter(|issue| is_of_line(issue, &trusted, &line.package, &line.line))
+        .collect();
+    let act = actor
+        .ledger
+        .act(&format!("{scope}/issue"))
+        .map_err(|error| error.to_string())?;
+    let mut in_doubt = None;
+    if let Some(act) = act {
+        match &act.outcome {
+            None => in_doubt = sent_at(&act.detail),
+            Some(Outcome::Done { detail, .. }) => {
+                let number = detail.get("number").and_then(serde_json::Value::as_u64);
+                // Lists lag behind: what we opened ourselves is asked for by its number.
+                if let Some(number) =
+                    number.filter(|number| issues.iter().all(|issue| issue.number != *number))
+                    && let Some(issue) = own(actor, &repository, number).await?
+                    && is_of_line(&issue, &trusted, &line.package, &line.line)
+                {
+                    issues.push(issue);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    issues.sort_by_key(|issue| issue.number);
+    let mut found: Vec<Tracked> = issues
+        .into_iter()
+        .map(|issue| tracked(issue, false))
+        .collect();
+    ask_who_closed(actor, &repository, &mut found)
+        .await
+        .map_err(said)?;
+    let memory = found
+        .iter()
+        .find(|one| one.found.state == FoundState::Open)
+        .and_then(|one| one.memory.clone())
+        .unwrap_or_default();
+    let opened = Opened {
+        events: memory.events.clone(),
+        coverage: memory.coverage.clone(),
+    };
+    let standing = tracking::standing(&line.decision, &opened, &project.settings);
+    let cause = cause(line, &standing, &memory);
+    let facts: Vec<_> = found.iter().map(|one| one.found.clone()).collect();
+    let plan = tracking::plan(&facts, &standing, &cause);
+    Ok(Observed {
+        is_first_cycle: is_first_cycle(actor, scope, found.is_empty())?,
+        project,
+        scope: scope.to_owned(),
+        plan,
+        repository,
+        me,
+        trusted,
+        issues: found,
+        standing,
+        cause,
+        in_doubt,
+    })
+}
+
+/// The newest issue where none is open: a bot that closes what is old is no answer to it.
+async fn ask_who_closed(
+    actor: &Actor<'_>,
+    repository: &Repository,
+    found: &mut [Tracked],
+) -> Result<(), GithubError> {
+    let is_open = |one: &Tracked| one.found.state == FoundState::Open;
+    if found.iter().any(is_open) {
+        return Ok(());
+    }
+    let newest = found
+        .iter_mut()
+        .filter(|one| one.found.state != FoundState::ClosedAsDuplicate)
+        .max_by_key(|one| one.found.number);
+    if let Some(newest) = newest
+        && newest.found.state == FoundState::ClosedByPerson
+    {
+        let name = &repository.full_name;
+        let by_bot = find::is_closed_by_bot(actor.github, name, newest.found.number).await?;
+        *newest = tracked(newest.issue.clone(), by_bot);
+    }
+    Ok(())
+}
+
+/// An issue that we opened; none when it was deleted.
+async fn own(
+    actor: &Actor<'_>,
+    repository: &Repository,
+    number: u64,
+) -> Result<Option<Issue>, String> {
+    match actor.github.issue(&repository.full_name, number).await {
+        Ok(issue) => Ok(Some(issue)),
+        Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What the issue is about now. What could not be read takes nothing away from what it was about.
+fn cause(line: &LineReport, standing: &Standing, memory: &Memory) -> Cause {
+    let mut cause = Cause::of(&line.decision);
+    let is_partial = line
+        .decision
+        .wheels
+        .iter()
+        .any(|wheel| wheel.has(ReasonCode::Unreadable));
+    match standing {
+        Standing::Wanted if is_partial => {
+            cause.events.extend(memory.cause.events.iter().copied());
+            cause.targets.extend(memory.cause.targets.iter().cloned());
+        }
+        Standing::Wanted => {}
+        Standing::Settled | Standing::Unproven(_) => cause = memory.cause.clone(),
+    }
+    cause
+}
+
+/// A project that was never seen before only reports: its configuration may be wrong. Where nothing
+/// is kept between cycles, that cannot be told, and its issues say that it is not new.
+fn is_first_cycle(actor: &Actor<'_>, scope: &str, has_no_issue: bool) -> Result<bool, String> {
+    if !actor.ledger.is_kept() {
+        return Ok(false);
+    }
+    let subject = format!("line:{scope}");
+    let is_new = match actor.mode {
+        Mode::Plan => actor
+            .ledger
+            .seen(&subject)
+            .map_err(|error| error.to_string())?
+            .is_none(),
+        Mode::Act => {
+            actor
+                .ledger
+                .see(&subject, "reported", actor.now)
+                .map_err(|error| error.to_string())?
+                .is_new
+        }
+    };
+    Ok(is_new && has_no_issue)
+}
+
+fn sent_at(detail: &serde_json::Value) -> Option<DateTime<Utc>> {
+    let text = detail.get("server-time")?.as_str()?;
+    Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
+}

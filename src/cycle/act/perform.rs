@@ -1,0 +1,390 @@
+//! Doing what was planned for one line.
+
+use chrono::TimeDelta;
+
+use crate::github::{Issue, IssueEdit, NewIssue, StateReason};
+use crate::policy::ReasonCode;
+use crate::policy::next_version::next_version;
+use crate::policy::tracking::{IssueStep, Standing};
+use crate::report::issue::body::Written;
+use crate::report::issue::marker::{Closed, Memory};
+use crate::report::issue::{self as text, IssueFacts, StepView, comment};
+use crate::report::{Action, ActionKind, ActionState, LineReport};
+
+use super::Actor;
+use super::find::Tracked;
+use super::follow::Followed;
+use super::observe::Observed;
+use super::several::{all_open, close_as_duplicate, dropped, first_open, moved};
+use super::write::{Stop, Write, Writer};
+
+/// How long after an issue was asked for without an answer it is looked for before another one is
+/// opened: lists lag behind.
+const IN_DOUBT: TimeDelta = TimeDelta::minutes(15);
+
+/// Does what was planned, one line after the other.
+pub(super) struct Performer<'a, 'b> {
+    pub(super) actor: &'b Actor<'a>,
+}
+
+impl<'a, 'b> Performer<'a, 'b> {
+    pub(super) const fn new(actor: &'b Actor<'a>) -> Self {
+        Self { actor }
+    }
+
+    /// Does what was planned for a line, as far as it goes.
+    pub(super) async fn perform(
+        &mut self,
+        observed: &Observed<'a>,
+        line: &LineReport,
+    ) -> Vec<Action> {
+        let mut writer = Writer::new(
+            self.actor.github,
+            self.actor.ledger,
+            self.actor.mode,
+            observed.scope.clone(),
+            self.actor.now,
+        );
+        if let Some(moved) = moved(observed) {
+            writer.actions.push(moved);
+        }
+        // Why it stopped is among the actions.
+        let _stopped = self.go(observed, line, &mut writer).await;
+        writer.actions
+    }
+
+    async fn go(
+        &self,
+        observed: &Observed<'a>,
+        line: &LineReport,
+        writer: &mut Writer<'a>,
+    ) -> Result<(), Stop> {
+        for number in &observed.plan.duplicates {
+            self.close_duplicate(observed, *number, writer).await?;
+        }
+        let leave = |writer: &mut Writer<'a>, number: u64, why: &str| {
+            let mut write = Write::new(ActionKind::UpdateIssue, observed.key("issue"));
+            write.url = observed.issue(number).map(|one| one.issue.html_url.clone());
+            let _ = writer.stop(&write, ActionState::Skipped, why);
+            Ok(())
+        };
+        match observed.plan.step {
+            IssueStep::Nothing => Ok(()),
+            IssueStep::LeaveClosed(number) => leave(
+                writer,
+                number,
+                "a person closed it: it stays closed until targets or events change",
+            ),
+            IssueStep::LeaveOpen(number) => leave(
+                writer,
+                number,
+                "its reasons are gone and a person opened it again: it is left to them",
+            ),
+            IssueStep::Create { after } => self.create(observed, line, after, writer).await,
+            IssueStep::Keep(number) | IssueStep::Reopen(number) => {
+                let Some(tracked) = observed.issue(number) else {
+                    return Ok(());
+                };
+                self.keep(observed, line, tracked, writer).await
+            }
+            IssueStep::Close(number) => {
+                let Some(tracked) = observed.issue(number) else {
+                    return Ok(());
+                };
+                self.close(observed, line, tracked, writer).await
+            }
+        }
+    }
+
+    async fn close_duplicate(
+        &self,
+        observed: &Observed<'a>,
+        number: u64,
+        writer: &mut Writer<'a>,
+    ) -> Result<(), Stop> {
+        let (Some(tracked), Some(first)) = (observed.issue(number), first_open(observed)) else {
+            return Ok(());
+        };
+        close_as_duplicate(writer, observed, &tracked.issue, first).await
+    }
+
+    async fn create(
+        &self,
+        observed: &Observed<'a>,
+        line: &LineReport,
+        after: Option<u64>,
+        writer: &mut Writer<'a>,
+    ) -> Result<(), Stop> {
+        let mut write = Write::new(ActionKind::OpenIssue, observed.key("issue"));
+        if observed.is_first_cycle {
+            write.note = Some(text::title(line, &observed.cause));
+            let why = "the first cycle of a project only reports: look at what it says; the next \
+                       one acts";
+            return Err(writer.stop(&write, ActionState::Skipped, why));
+        }
+        if let Some(asked) = observed.in_doubt {
+            let now = self.actor.github.server_time().unwrap_or(self.actor.now);
+            if now.signed_duration_since(asked) < IN_DOUBT {
+                let why = format!(
+                    "an issue was asked for at {asked} and whether GitHub opened it is not known: \
+                     lists lag behind, so it is looked for until 15 minutes later"
+                );
+                return Err(writer.stop(&write, ActionState::Failed, why));
+            }
+        }
+        let repository = &observed.repository.full_name;
+        let settings = &observed.project.issue;
+        let mut memory = self.memory(observed, line, None);
+        let body = self.body(observed, line, after, &[], &memory, &Written::default());
+        let body = match body {
+            Ok(body) => body,
+            Err(why) => return Err(writer.stop(&write, ActionState::Failed, why)),
+        };
+        writer
+            .create_labels(repository, &observed.scope, &settings.labels)
+            .await;
+        let new = NewIssue {
+            title: text::title(line, &observed.cause),
+            body,
+            labels: settings.labels.clone(),
+            assignees: settings.assignees.clone(),
+        };
+        let github = self.actor.github;
+        let find = || async {
+            let mut all = all_open(github, observed, line).await?;
+            all.sort_by_key(|issue| issue.number);
+            Ok(all.into_iter().next())
+        };
+        let key = observed.key("issue");
+        let Some(issue) = writer.create(repository, key, &new, find).await? else {
+            // A dry run: what would be started once the issue is there.
+            self.steps(observed, line, None, &memory, writer).await;
+            return Ok(());
+        };
+        // Another watcher may have done the same at the same time: the lower number stands.
+        let mut all = all_open(github, observed, line).await.unwrap_or_default();
+        if all.iter().all(|one| one.number != issue.number) {
+            all.push(issue);
+        }
+        all.sort_by_key(|one| one.number);
+        let Some((first, others)) = all.split_first() else {
+            return Ok(());
+        };
+        for other in others {
+            close_as_duplicate(writer, observed, other, first.number).await?;
+        }
+        memory.dropped = dropped(first, &new);
+        // Somebody else may watch too, and lists lag behind: steps wait until both see one issue.
+        let steps = if observed.trusted.len() > 1 {
+            Followed::default()
+        } else {
+            self.steps(observed, line, Some(first.number), &memory, writer)
+                .await
+        };
+        self.rewrite(
+            observed,
+            line,
+            first,
+            after,
+            (steps, memory),
+            IssueEdit::default(),
+            writer,
+        )
+        .await
+    }
+
+    async fn keep(
+        &self,
+        observed: &Observed<'a>,
+        line: &LineReport,
+        tracked: &Tracked,
+        writer: &mut Writer<'a>,
+    ) -> Result<(), Stop> {
+        let before = tracked.memory.clone().unwrap_or_default();
+        if line.has(ReasonCode::FactsTooOld) {
+            let mut write = Write::new(ActionKind::UpdateIssue, observed.key("issue"));
+            write.url = Some(tracked.issue.html_url.clone());
+            let why = "the facts about OpenSSL are too old to write the issue anew";
+            return Err(writer.stop(&write, ActionState::Skipped, why));
+        }
+        let memory = self.memory(observed, line, Some(&before));
+        let mut edit = IssueEdit::default();
+        if tracked.memory.is_some() && before.cause != observed.cause {
+            let change = comment::change(&before.cause, &observed.cause, line);
+            self.comment(observed, &tracked.issue, "comment/change", &change, writer)
+                .await?;
+            edit.title = Some(text::title(line, &observed.cause));
+        }
+        if matches!(observed.plan.step, IssueStep::Reopen(_)) {
+            edit = edit.reopen();
+        }
+        let number = tracked.issue.number;
+        let steps = if observed.standing == Standing::Wanted {
+            self.steps(observed, line, Some(number), &memory, writer)
+                .await
+        } else {
+            Followed::default()
+        };
+        self.rewrite(
+            observed,
+            line,
+            &tracked.issue,
+            None,
+            (steps, memory),
+            edit,
+            writer,
+        )
+        .await
+    }
+
+    async fn close(
+        &self,
+        observed: &Observed<'a>,
+        line: &LineReport,
+        tracked: &Tracked,
+        writer: &mut Writer<'a>,
+    ) -> Result<(), Stop> {
+        let before = tracked.memory.clone().unwrap_or_default();
+        let settled = comment::settled(line, &before.events);
+        self.comment(
+            observed,
+            &tracked.issue,
+            "comment/settled",
+            &settled,
+            writer,
+        )
+        .await?;
+        let mut memory = self.memory(observed, line, Some(&before));
+        memory.closed = Some(Closed::Proof);
+        let edit = IssueEdit::default().close(StateReason::Completed);
+        self.rewrite(
+            observed,
+            line,
+            &tracked.issue,
+            None,
+            (Followed::default(), memory),
+            edit,
+            writer,
+        )
+        .await
+    }
+
+    async fn comment(
+        &self,
+        observed: &Observed<'a>,
+        issue: &Issue,
+        what: &str,
+        marked: &(String, String),
+        writer: &mut Writer<'a>,
+    ) -> Result<(), Stop> {
+        let repository = &observed.repository.full_name;
+        let key = observed.key(what);
+        writer
+            .comment(repository, key, issue, &observed.trusted, marked)
+            .await
+    }
+
+    /// Writes title, body and state as they are to be, unless they are so already.
+    async fn rewrite(
+        &self,
+        observed: &Observed<'a>,
+        line: &LineReport,
+        issue: &Issue,
+        after: Option<u64>,
+        (steps, mut memory): (Followed, Memory),
+        mut edit: IssueEdit,
+        writer: &mut Writer<'a>,
+    ) -> Result<(), Stop> {
+        if steps.is_known {
+            memory.runs = steps.runs;
+        }
+        let kind = match observed.plan.step {
+            IssueStep::Reopen(_) => ActionKind::ReopenIssue,
+            IssueStep::Close(_) => ActionKind::CloseIssue,
+            _ => ActionKind::UpdateIssue,
+        };
+        let written = Written::of(&issue.body);
+        match self.body(observed, line, after, &steps.views, &memory, &written) {
+            Ok(body) => edit.body = Some(body),
+            Err(why) => {
+                let mut write = Write::new(kind, observed.key("issue/text"));
+                write.url = Some(issue.html_url.clone());
+                return Err(writer.stop(&write, ActionState::Failed, why));
+            }
+        }
+        let repository = &observed.repository.full_name;
+        let key = observed.key("issue/text");
+        writer.edit(repository, kind, key, issue, &edit).await?;
+        if issue.locked {
+            let action = Action::new(
+                ActionKind::UpdateIssue,
+                observed.key("issue/locked"),
+                ActionState::Skipped,
+            );
+            let why = "the issue is locked: only people who may write to the repository can answer";
+            writer
+                .actions
+                .push(action.because(why).at(&*issue.html_url));
+        }
+        Ok(())
+    }
+
+    fn body(
+        &self,
+        observed: &Observed<'a>,
+        line: &LineReport,
+        after: Option<u64>,
+        steps: &[StepView],
+        memory: &Memory,
+        written: &Written,
+    ) -> Result<String, String> {
+        let settings = &observed.project.issue;
+        let unproven: &[String] = match &observed.standing {
+            Standing::Unproven(why) => why,
+            _ => &[],
+        };
+        let notes: Vec<String> = memory.dropped.iter().cloned().collect();
+        let next = line
+            .version
+            .as_ref()
+            .map(next_version)
+            .map(|next| next.to_string());
+        let facts = IssueFacts {
+            line,
+            cause: &observed.cause,
+            unproven,
+            steps,
+            notes: &notes,
+            after,
+            next: next.as_deref(),
+            mailing_list: settings.mailing_list.as_deref(),
+        };
+        let template = settings
+            .template
+            .as_ref()
+            .map_or(text::TEMPLATE, |template| &template.text);
+        text::body(&facts, template, written, memory).map_err(|error| error.to_string())
+    }
+
+    /// What the issue is to remember.
+    fn memory(
+        &self,
+        observed: &Observed<'a>,
+        line: &LineReport,
+        before: Option<&Memory>,
+    ) -> Memory {
+        let mut memory = before.cloned().unwrap_or_default();
+        memory.cause = observed.cause.clone();
+        memory.events.extend(observed.cause.events.iter().copied());
+        memory.closed = None;
+        if observed.standing == Standing::Wanted {
+            memory.coverage.extend(
+                line.decision
+                    .wheels
+                    .iter()
+                    .flat_map(|wheel| wheel.name.coverage()),
+            );
+        }
+        memory
+    }
+}

@@ -1,0 +1,162 @@
+//! Writes: the intent before, the result after, and a look in between where something is in doubt.
+
+use std::future::Future;
+
+use serde_json::{Value, json};
+
+use crate::github::{Github, GithubError};
+use crate::report::{Action, ActionKind, ActionState};
+use crate::store::ledger::{Intent, Ledger, Outcome};
+
+use super::Mode;
+
+/// Why a line's writing ends before its end; the action that tells it is noted already.
+#[derive(Debug)]
+pub(super) struct Stop;
+
+/// Writes for one line, and what came of them.
+pub(super) struct Writer<'a> {
+    pub(super) github: &'a Github,
+    ledger: &'a Ledger,
+    mode: Mode,
+    scope: String,
+    now: chrono::DateTime<chrono::Utc>,
+    /// What was done, in its order.
+    pub(super) actions: Vec<Action>,
+}
+
+/// One write.
+pub(super) struct Write {
+    pub(super) kind: ActionKind,
+    pub(super) key: String,
+    pub(super) note: Option<String>,
+    /// Where it is, if that is known before.
+    pub(super) url: Option<String>,
+}
+
+impl Write {
+    pub(super) const fn new(kind: ActionKind, key: String) -> Self {
+        Self {
+            kind,
+            key,
+            note: None,
+            url: None,
+        }
+    }
+
+    fn action(&self, state: ActionState) -> Action {
+        let action = Action::new(self.kind, self.key.clone(), state);
+        Action {
+            url: self.url.clone(),
+            note: self.note.clone(),
+            ..action
+        }
+    }
+}
+
+impl<'a> Writer<'a> {
+    pub(super) const fn new(
+        github: &'a Github,
+        ledger: &'a Ledger,
+        mode: Mode,
+        scope: String,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Self {
+        Self {
+            github,
+            ledger,
+            mode,
+            scope,
+            now,
+            actions: Vec::new(),
+        }
+    }
+
+    pub(super) const fn is_dry(&self) -> bool {
+        matches!(self.mode, Mode::Plan)
+    }
+
+    /// Notes an action that was left undone or failed, and stops.
+    pub(super) fn stop(
+        &mut self,
+        write: &Write,
+        state: ActionState,
+        why: impl Into<String>,
+    ) -> Stop {
+        self.actions.push(write.action(state).because(why));
+        Stop
+    }
+
+    /// Does one write: `send` sends it; `look` finds out whether it took effect when its answer
+    /// leaves that open; `result` tells what is to be remembered of it. None in a dry run.
+    pub(super) async fn write<T, Sent, Looked>(
+        &mut self,
+        write: Write,
+        send: impl FnOnce() -> Sent,
+        look: impl FnOnce() -> Looked,
+        result: impl Fn(&T) -> (Option<String>, Value),
+    ) -> Result<Option<T>, Stop>
+    where
+        Sent: Future<Output = Result<T, GithubError>>,
+        Looked: Future<Output = Result<Option<T>, GithubError>>,
+    {
+        if self.is_dry() {
+            self.actions.push(write.action(ActionState::Planned));
+            return Ok(None);
+        }
+        let sent_at = self.github.server_time().unwrap_or(self.now);
+        let intent = Intent {
+            key: write.key.clone(),
+            scope: self.scope.clone(),
+            kind: format!("{:?}", write.kind),
+            detail: json!({ "server-time": sent_at.to_rfc3339() }),
+            at: self.now,
+        };
+        if let Err(error) = self.ledger.intend(&intent) {
+            return Err(self.stop(&write, ActionState::Failed, error.to_string()));
+        }
+        let done = match send().await {
+            Ok(value) => value,
+            Err(error) if error.is_ambiguous() => match look().await {
+                Ok(Some(value)) => value,
+                Ok(None) => {
+                    let why = format!(
+                        "{error}; whether it took effect is not known, and it is not to be seen \
+                         yet: the next cycle looks again"
+                    );
+                    return Err(self.stop(&write, ActionState::Failed, why));
+                }
+                Err(second) => {
+                    let why = format!(
+                        "{error}; whether it took effect could not be looked up: {second}; the \
+                         next cycle looks again"
+                    );
+                    return Err(self.stop(&write, ActionState::Failed, why));
+                }
+            },
+            Err(error) => {
+                let why = error.to_string();
+                let outcome = Outcome::Failed { error: why.clone() };
+                self.conclude(&write, &outcome)?;
+                return Err(self.stop(&write, ActionState::Failed, why));
+            }
+        };
+        let (url, detail) = result(&done);
+        let outcome = Outcome::Done {
+            url: url.clone(),
+            detail,
+        };
+        self.conclude(&write, &outcome)?;
+        let mut action = write.action(ActionState::Done);
+        action.url = url.or(action.url);
+        self.actions.push(action);
+        Ok(Some(done))
+    }
+
+    fn conclude(&mut self, write: &Write, outcome: &Outcome) -> Result<(), Stop> {
+        match self.ledger.conclude(&write.key, outcome, self.now) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.stop(write, ActionState::Failed, error.to_string())),
+        }
+    }
+}
