@@ -103,7 +103,27 @@ fn what_a_configuration_says_is_told() {
     let ran = house.check(&format!("{PROJECT}{more}"), &[], &[]);
     ran.exits(0);
     let (_, text) = ran.stdout.split_once("rewheel.db\n").unwrap();
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r#"
+    demo
+      lines: main
+      repository: owner/demo
+      opens the issue for: withdrawn, exposed, end-of-life, bug-fix
+      opens the issue and starts the steps for: security
+      severity that starts steps: low or higher
+      steps:
+        1. bump: looks for `openssl-{{ openssl.version }}` in openssl.txt of owner/infra on main
+        2. wheels, after bump: starts wheels.yml on main with version = `{{ openssl.version }}`
+
+    a
+      lines: main
+      repository: none
+      acts: never, it is reported on only
+
+    c
+      lines: main
+      repository: none
+      acts: never: its policy asks for the issue, and no `repository` is named
+    "#);
     ran.says("with no token: GITHUB_TOKEN is not set, so nothing can be written");
     assert_eq!(house.fake.requests().len(), 0);
 }
@@ -134,7 +154,16 @@ fn a_token_does_not_tell_what_it_may_do() {
     let house = House::new();
     let ran = house.online(PROJECT);
     ran.exits(3);
-    assert_snapshot!(told(&ran), @"");
+    assert_snapshot!(told(&ran), @r#"
+    of demo:
+      good: it acts as rewheel
+      good: owner/demo can be read; its number is 1001
+      could not tell: the tracking issue needs "issues: write" in owner/demo, and GitHub does not tell whether this token has it: see to it where the token was made, or in the job's `permissions`
+      good: the label `openssl` is not there yet and would be created
+      good: step `bump`: openssl.txt in owner/infra on main holds such a text today
+      good: step `wheels`: wheels.yml of owner/demo takes what it is given
+      could not tell: step `wheels`: starting it needs "actions: write" in owner/demo, and GitHub does not tell whether this token has it: see to it where the token was made, or in the job's `permissions`
+    "#);
 }
 
 #[test]
@@ -148,7 +177,8 @@ fn an_app_tells_what_it_may_do() {
     let text = format!("[github]\napp = {{ id = 7, key-file = \"app.pem\" }}\n{PROJECT}");
     let ran = house.check(&text, &["--online"], &[]);
     ran.exits(0).says("good: it acts as rewheel-app[bot]");
-    ran.says("good: \"actions: write\" is granted in owner/demo");
+    ran.says("good: \"issues: write\" is granted in owner/demo");
+    ran.says("good: step `wheels`: \"actions: write\" is granted in owner/demo");
 
     house.fake.edit_app(7, |app| {
         app.access.issues = Level::Read;
@@ -218,7 +248,41 @@ run = { workflow = "nothing.yml" }
         .filter(|line| !line.contains("GitHub does not tell"))
         .flat_map(|line| [line.trim(), "\n"])
         .collect();
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @r#"
+    could not tell: step `bump`: openssl.txt in owner/infra on main holds nothing like `openssl-{{ openssl.version }}` today: see that `contains` is what it will hold
+    good: step `wheels`: wheels.yml of owner/demo takes what it is given
+    wrong: step `missing file`: there is no file nowhere.txt in owner/demo: correct `path`, or add the file
+    wrong: step `missing branch`: there is no branch or tag next in owner/demo, or it may not be read: correct `ref`, or grant "contents: read"
+    wrong: step `missing workflow`: there is no workflow nothing.yml in owner/demo, or it may not be seen: correct `workflow`, or grant "actions: read"
+    wrong: step `other inputs`: other.yml has no input `opensll`; did you mean `openssl`?
+    wrong: step `other inputs`: other.yml requires the input `openssl`: add it to `inputs` of the step
+    wrong: step `no trigger`: push.yml cannot be started: add `workflow_dispatch:` below `on:` in it, on the default branch too
+    wrong: step `off`: off.yml cannot be started, somebody switched it off: switch it on under Actions in the repository
+    wrong: step `event`: no workflow of owner/demo listens to the event `openssl`: add `repository_dispatch:` with `types: [openssl]` below `on:` in one of them, on the default branch
+    wrong: step `missing repository`: GitHub answered 404 to GET /repos/owner/nothing: there is no such thing, or it may not be seen; GitHub says 404 for a missing permission too, so check the name, and that the token or App may access the repository with "metadata: read"
+    "#);
+}
+
+#[test]
+fn an_event_needs_a_workflow_that_listens() {
+    let house = House::new();
+    let event = "[[project.step]]\nname = \"event\"\ndispatch = { event = \"openssl-release\" }\n";
+    let text = format!("{PROJECT}{event}");
+    let listening = Workflow::new("listening.yml").on_event(&["openssl-releases"]);
+    house.fake.workflow("owner/demo", listening);
+    house.online(&text).exits(2).says(
+        "wrong: step `event`: no workflow listens to the event `openssl-release`: add it to \
+         `types` of `repository_dispatch`; did you mean `openssl-releases`?",
+    );
+    house
+        .fake
+        .workflow("owner/demo", Workflow::new("any.yml").on_event(&[]));
+    let ran = house.online(&text);
+    ran.exits(3).omits("wrong:").says(
+        "good: step `event`: .github/workflows/any.yml of owner/demo listens to the event \
+         `openssl-release`",
+    );
+    ran.says("could not tell: step `event`: sending it needs \"contents: write\" in owner/demo");
 }
 
 #[test]

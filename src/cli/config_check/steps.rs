@@ -10,6 +10,9 @@ use crate::model::{RepositoryName, Start, Step, StepKind};
 use super::finding::Finding;
 use super::online::{Asking, permission};
 
+/// How many workflows are looked at for one that listens to an event.
+const MOST_WORKFLOWS: usize = 50;
+
 /// The findings about one step, in its repository.
 pub(super) async fn findings(
     asking: &Asking<'_>,
@@ -41,9 +44,9 @@ pub(super) async fn findings(
             dispatch(asking, repository, &wanted, rights).await
         }
         StepKind::Dispatch {
-            start: Start::Event(event),
+            start: start @ Start::Event(name),
             ..
-        } => Ok(listened_to(asking, repository, event, rights)),
+        } => event(asking, repository, start, name, rights).await,
     };
     found.unwrap_or_else(|error| vec![Finding::from(&error)])
 }
@@ -135,20 +138,75 @@ async fn dispatch(
     Ok(found)
 }
 
-fn listened_to(
+async fn event(
     asking: &Asking<'_>,
     repository: &RepositoryName,
+    start: &Start,
     event: &str,
     rights: &Rights,
-) -> Vec<Finding> {
-    let mut found = vec![Finding::untold(format!(
-        "whether a workflow of {repository} listens to the event `{event}` shows only when it is \
-         sent: see that one has `repository_dispatch` with this type on its default branch"
-    ))];
+) -> Result<Vec<Finding>, GithubError> {
+    let mut found = vec![match listener(asking, repository, start).await? {
+        Listener::Found(name) => Finding::good(format!(
+            "{name} of {repository} listens to the event `{event}`"
+        )),
+        Listener::None(nearly) => Finding::wrong(nearly.unwrap_or_else(|| {
+            format!(
+                "no workflow of {repository} listens to the event `{event}`: add \
+                 `repository_dispatch:` with `types: [{event}]` below `on:` in one of them, on the \
+                 default branch"
+            )
+        })),
+        Listener::Untold => Finding::untold(format!(
+            "{repository} has more than {MOST_WORKFLOWS} workflows, and none of the first listens \
+             to the event `{event}`: see that one does"
+        )),
+    }];
     if asking.github.has_identity() {
         found.push(permission(repository, rights, "contents", "sending it"));
     }
-    found
+    Ok(found)
+}
+
+/// Who listens to an event.
+enum Listener {
+    /// This workflow.
+    Found(String),
+    /// Nobody; what is wrong with the one that nearly does.
+    None(Option<String>),
+    /// Nobody of those that were looked at, and there are more.
+    Untold,
+}
+
+async fn listener(
+    asking: &Asking<'_>,
+    repository: &RepositoryName,
+    start: &Start,
+) -> Result<Listener, GithubError> {
+    let workflows = asking.github.workflows(repository, MOST_WORKFLOWS).await?;
+    let is_whole = workflows.len() < MOST_WORKFLOWS;
+    let mut nearly = None;
+    for workflow in workflows {
+        if state_problem(&workflow.path, workflow.state.as_str()).is_some() {
+            continue;
+        }
+        // What GitHub starts by itself, such as its scans, has no file.
+        let Some(bytes) = asking.github.file(repository, &workflow.path, None).await? else {
+            continue;
+        };
+        let yaml = String::from_utf8_lossy(&bytes);
+        let problems = dispatch_problems(&yaml, start, &BTreeMap::new());
+        if problems.is_empty() {
+            return Ok(Listener::Found(workflow.path));
+        }
+        if yaml.contains("repository_dispatch") {
+            nearly = nearly.or_else(|| problems.into_iter().next());
+        }
+    }
+    Ok(if is_whole {
+        Listener::None(nearly)
+    } else {
+        Listener::Untold
+    })
 }
 
 /// A workflow, and what keeps it from running.
