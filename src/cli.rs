@@ -3,7 +3,9 @@
 mod acting;
 mod arguments;
 mod check_now;
+mod config_check;
 mod feeds;
+mod github;
 mod inspect;
 mod limits;
 mod openssl;
@@ -18,8 +20,8 @@ use clap::Parser;
 
 use crate::config::ConfigError;
 
-use arguments::OpensslAction;
 pub use arguments::{Arguments, Command};
+use arguments::{ConfigAction, OpensslAction};
 
 /// Runs the command that the arguments name and returns the exit code: see the contract of exit
 /// codes in `rewheel --help`. Results go to standard output, everything else to standard error.
@@ -35,6 +37,9 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Openssl(command) => match &command.action {
             Some(OpensslAction::Pull { folder }) => pull::run(folder, &arguments.common).await,
             None => openssl::run(command, &arguments.common).await,
+        },
+        Command::Config(command) => match &command.action {
+            ConfigAction::Check(command) => config_check::run(command, &arguments.common).await,
         },
     };
     outcome.unwrap_or_else(|error| {

@@ -78,7 +78,44 @@ pub enum Command {
     /// Say what is known of OpenSSL: its series, one release, one advisory.
     #[command(after_help = OPENSSL_HELP)]
     Openssl(Openssl),
+    /// Look at the configuration itself.
+    Config(Config),
 }
+
+/// Arguments of `config`.
+#[derive(Args, Debug)]
+pub struct Config {
+    /// What to do with the configuration.
+    #[command(subcommand)]
+    pub action: ConfigAction,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Say whether a configuration can be used, and what it says.
+    #[command(after_help = CONFIG_CHECK_HELP)]
+    Check(ConfigCheck),
+}
+
+/// Arguments of `config check`.
+#[derive(Args, Debug)]
+pub struct ConfigCheck {
+    /// The configuration; by default the one that --config or REWHEEL_CONFIG names.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Ask GitHub, too, whether every project can be acted on as it says, and which permission is
+    /// missing; nothing is written.
+    #[arg(long, conflicts_with = "offline")]
+    pub online: bool,
+}
+
+const CONFIG_CHECK_HELP: &str = "Examples:
+  rewheel config check rewheel.toml
+  GITHUB_TOKEN=… rewheel config check rewheel.toml --online
+
+Exit codes: 0 it can be used, 2 usage or configuration is wrong, or GitHub says
+that something in it cannot work, 3 it could not be told.";
 
 /// What to do with OpenSSL's word.
 #[derive(Debug, Subcommand)]

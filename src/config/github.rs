@@ -12,10 +12,6 @@ use super::words;
 /// The variable that holds the token when the configuration names none.
 const TOKEN_ENV: &str = "GITHUB_TOKEN";
 
-/// The hosts of GitHub's own that keep artifacts. Source: GitHub's documentation, "Self-hosted
-/// runners reference", section on the domains that runners reach.
-const ARCHIVE_HOSTS: [&str; 2] = ["*.blob.core.windows.net", "*.actions.githubusercontent.com"];
-
 /// `[github]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Github {
@@ -28,7 +24,7 @@ pub struct Github {
     /// `write-interval`: the least time between two writes.
     pub write_interval: TimeDelta,
     /// `archive-hosts`: the hosts that the API may send to for an artifact, in lower case; one that
-    /// begins with `*.` stands for all hosts below it.
+    /// begins with `*.` stands for all hosts below it. None: those that the API is known to use.
     pub archive_hosts: Vec<String>,
 }
 
@@ -56,15 +52,7 @@ impl Default for Credential {
 
 /// Reads the section; `folder` is that of the file.
 pub(super) fn github(table: &Table, folder: Option<&Path>) -> Github {
-    let archive_hosts = table.texts("archive-hosts").map_or_else(
-        || ARCHIVE_HOSTS.map(str::to_owned).to_vec(),
-        |hosts| {
-            let hosts = hosts.into_iter();
-            hosts
-                .map(|(host, _)| host.trim().to_ascii_lowercase())
-                .collect()
-        },
-    );
+    let archive_hosts = table.texts("archive-hosts").unwrap_or_default().into_iter();
     let interval = table.text("write-interval");
     Github {
         api: table
@@ -75,7 +63,9 @@ pub(super) fn github(table: &Table, folder: Option<&Path>) -> Github {
         write_interval: interval
             .and_then(|text| words::duration(text).ok())
             .unwrap_or_else(|| TimeDelta::seconds(1)),
-        archive_hosts,
+        archive_hosts: archive_hosts
+            .map(|(host, _)| host.trim().to_ascii_lowercase())
+            .collect(),
     }
 }
 

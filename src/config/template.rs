@@ -22,6 +22,9 @@ const OUTPUT_BYTES: usize = 1 << 20;
 /// Functions of the engine that make values out of nothing, or show all that there are.
 const FUNCTIONS: [&str; 4] = ["range", "dict", "debug", "namespace"];
 
+/// What stands for a value where only the fixed parts matter.
+const MARK: &str = "\u{1f}";
+
 /// The values that a step's templates may name; `docs/configuration.md` says what they are.
 pub const STEP_VALUES: [&str; 9] = [
     "openssl.version",
@@ -120,6 +123,22 @@ pub(super) fn of_step(template: &str) -> Result<(), String> {
 /// The template with values of the right shape, to look at what it becomes.
 pub(super) fn sample(template: &str) -> Option<String> {
     render(template, samples()).ok()
+}
+
+/// Whether a text holds what a step's template could become: its fixed parts in their order, with
+/// something on one line between them. A template whose parts depend on its values fits no text.
+pub fn could_stand_in(template: &str, text: &str) -> bool {
+    let mut marked = samples();
+    for group in marked.as_object_mut().into_iter().flatten() {
+        for (_, value) in group.1.as_object_mut().into_iter().flatten() {
+            *value = serde_json::Value::from(MARK);
+        }
+    }
+    let Ok(rendered) = render(template, marked) else {
+        return false;
+    };
+    let fixed: Vec<String> = rendered.split(MARK).map(regex::escape).collect();
+    regex::Regex::new(&fixed.join(r"[^\s]{1,128}")).is_ok_and(|regex| regex.is_match(text))
 }
 
 fn samples() -> serde_json::Value {
@@ -246,6 +265,20 @@ mod tests {
     fn a_step_may_not_say(#[case] template: &str, #[case] expected: &str) {
         let sentence = of_step(template).unwrap_err();
         assert!(sentence.contains(expected), "{sentence}");
+    }
+
+    #[rstest]
+    #[case("openssl-{{ openssl.version }}", "export V=\"openssl-3.5.4\"\n", true)]
+    #[case("{{ openssl.version }}:{{ openssl.sha256 }}", "a\n3.5.4:abc\n", true)]
+    #[case("openssl-{{ openssl.version }}", "libressl-4.0.0", false)]
+    #[case("v = {{ openssl.version }} # (OpenSSL)", "v = 3.5.4 # (OpenSSL)", true)]
+    #[case("{{ openssl.nothing }}", "anything", false)]
+    fn a_text_could_become_what_is_wanted(
+        #[case] template: &str,
+        #[case] text: &str,
+        #[case] fits: bool,
+    ) {
+        assert_eq!(could_stand_in(template, text), fits);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Source: "Authenticating as a GitHub App installation". Installation tokens hold for an hour,
 //! and have no fixed length or shape.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -79,7 +79,7 @@ impl App {
         if let Some(slug) = self.known().slug.clone() {
             return Ok(slug);
         }
-        let route = Route::plain("GET", &["app"], "the App's own key");
+        let route = Route::plain("GET", &["app"], permission::METADATA);
         let reply = self.ask(github, &route).await?;
         let described: Described = github.parsed(&route, &reply)?;
         self.known().slug = Some(described.slug.clone());
@@ -94,6 +94,24 @@ impl App {
         needs: &'static str,
     ) -> Result<SecretString, GithubError> {
         let installation = self.installation(github, repository, needs).await?;
+        match self.token_of(github, installation).await {
+            // It was installed anew, and has another number now.
+            Err(GithubError::NotFound { .. }) => {
+                self.known()
+                    .installations
+                    .retain(|_, id| *id != installation);
+                let installation = self.installation(github, repository, needs).await?;
+                self.token_of(github, installation).await
+            }
+            done => done,
+        }
+    }
+
+    async fn token_of(
+        &self,
+        github: &Github,
+        installation: u64,
+    ) -> Result<SecretString, GithubError> {
         let now = github.now();
         let known = self.known().tokens.get(&installation).cloned();
         if let Some(known) = known.filter(|known| known.expires_at - REFRESH > now) {
@@ -101,21 +119,34 @@ impl App {
         }
         let id = installation.to_string();
         let path = ["app", "installations", &id, "access_tokens"];
-        let route = Route::plain("POST", &path, "the App's own key");
-        let reply = match self.ask(github, &route).await {
-            // It was installed anew, under another number.
-            Err(error @ GithubError::NotFound { .. }) => {
-                self.known()
-                    .installations
-                    .retain(|_, id| *id != installation);
-                return Err(error);
-            }
-            done => done?,
-        };
+        let route = Route::plain("POST", &path, permission::METADATA);
+        let reply = self.ask(github, &route).await?;
         let minted: InstallationToken = github.parsed(&route, &reply)?;
         let token = minted.token.clone();
         self.known().tokens.insert(installation, minted);
         Ok(token)
+    }
+
+    /// What its installation in a repository may do: `issues` is `read` or `write`.
+    pub(super) async fn granted(
+        &self,
+        github: &Github,
+        repository: &RepositoryName,
+    ) -> Result<BTreeMap<String, String>, GithubError> {
+        #[derive(Deserialize)]
+        struct Installation {
+            #[serde(default)]
+            permissions: BTreeMap<String, String>,
+        }
+        let path = [
+            "repos",
+            repository.owner(),
+            repository.name(),
+            "installation",
+        ];
+        let route = Route::plain("GET", &path, permission::METADATA);
+        let reply = self.ask(github, &route).await?;
+        Ok(github.parsed::<Installation>(&route, &reply)?.permissions)
     }
 
     async fn installation(

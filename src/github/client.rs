@@ -10,9 +10,8 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::fetch::{Client, Credentials as NoLogins, printable};
-use crate::model::RepositoryName;
 
-use super::endpoints::me::{Account, Me};
+use super::endpoints::me::Me;
 use super::error::GithubError;
 use super::identity::Credentials;
 use super::limits::Limits;
@@ -40,7 +39,7 @@ pub(super) struct Shared {
     server: Mutex<Option<(DateTime<Utc>, TimeDelta)>>,
     /// When the last write ended.
     last_write: tokio::sync::Mutex<Option<DateTime<Utc>>>,
-    me: Mutex<Option<Me>>,
+    pub(super) me: Mutex<Option<Me>>,
 }
 
 impl fmt::Debug for Github {
@@ -267,6 +266,9 @@ impl Github {
     async fn write_once(&self, route: &Route, body: &impl Serialize) -> Result<Reply, GithubError> {
         let body = serde_json::to_value(body)
             .map_err(|error| route.asked().shape(format!("the request itself: {error}")))?;
+        if !self.has_identity() {
+            return Err(nobody());
+        }
         let shared = &self.shared;
         let mut last = shared.last_write.lock().await;
         let interval = TimeDelta::from_std(shared.settings.write_interval).unwrap_or_default();
@@ -314,77 +316,12 @@ impl Github {
     ) -> Result<(), GithubError> {
         self.write_once(route, body).await.map(|_| ())
     }
+}
 
-    /// In whose name a repository is written to.
-    pub(super) async fn identify(&self, _: &RepositoryName) -> Result<Me, GithubError> {
-        let remembered = || {
-            self.shared
-                .me
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some(me) = remembered().clone() {
-            return Ok(me);
-        }
-        let me = match &self.shared.credentials {
-            Credentials::Anonymous => Err(GithubError::Identity {
-                reason: "there is no GitHub token and no GitHub App, so nothing can be written: \
-                         set one"
-                    .to_owned(),
-            }),
-            Credentials::App(app) => app.slug(self).await.map(|slug| Me {
-                login: format!("{slug}[bot]"),
-                kind: Account::App,
-            }),
-            Credentials::Token(_) | Credentials::TokenFile(_) => self.user().await,
-        }?;
-        *remembered() = Some(me.clone());
-        Ok(me)
-    }
-
-    async fn user(&self) -> Result<Me, GithubError> {
-        #[derive(serde::Deserialize)]
-        struct User {
-            login: String,
-            #[serde(default, rename = "type")]
-            kind: String,
-        }
-        let settings = &self.shared.settings;
-        let of_settings = |login: &str| Me {
-            kind: if login.ends_with("[bot]") {
-                Account::App
-            } else {
-                Account::Unknown
-            },
-            login: login.to_owned(),
-        };
-        // The token of a job may not ask who it is.
-        if settings.in_actions {
-            let login = settings.login.as_deref();
-            return Ok(of_settings(login.unwrap_or("github-actions[bot]")));
-        }
-        let route = Route::plain("GET", &["user"], "a token of a user");
-        match self.read::<User>(&route).await {
-            Ok(user) => Ok(Me {
-                kind: if user.kind == "Bot" {
-                    Account::App
-                } else {
-                    Account::User
-                },
-                login: user.login,
-            }),
-            Err(GithubError::Forbidden { .. } | GithubError::NotFound { .. }) => {
-                match &settings.login {
-                    Some(login) => Ok(of_settings(login)),
-                    None => Err(GithubError::Identity {
-                        reason: "this GitHub token may not ask in whose name it writes (it is \
-                                 the token of an App's installation): set `login` to that name, \
-                                 such as \"my-app[bot]\""
-                            .to_owned(),
-                    }),
-                }
-            }
-            Err(error) => Err(error),
-        }
+pub(super) fn nobody() -> GithubError {
+    GithubError::Identity {
+        reason: "there is no GitHub token and no GitHub App, so nothing can be written to GitHub: \
+                 set one"
+            .to_owned(),
     }
 }

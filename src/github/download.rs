@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use url::Url;
-
 use crate::fetch::{FetchError, Get, Origin, Reach, Redirects, host_of, printable, redirected};
 use crate::source::{FileSource, Sha256Sum};
 
@@ -27,9 +25,13 @@ impl Github {
         limit: u64,
     ) -> Result<(FileSource, String), GithubError> {
         let client = self.shared.transport.client();
+        let route = &route
+            .clone()
+            .within(limit.min(self.shared.settings.answer_bytes));
         let attempts = client.with_retries(|| self.download_once(route, limit));
         tokio::time::timeout(LONGEST, attempts)
             .await
+            .map(|done| done.and_then(|done| done))
             .unwrap_or_else(|_| {
                 let url = printable(&route.address(&self.shared.api));
                 Err(GithubError::Transport {
@@ -39,11 +41,13 @@ impl Github {
             })
     }
 
+    /// One attempt. The inner failure is GitHub's own answer, which has had all its attempts; the
+    /// outer one is that of the other host, whose address holds for a minute only.
     async fn download_once(
         &self,
         route: &Route,
         limit: u64,
-    ) -> Result<(FileSource, String), GithubError> {
+    ) -> Result<Result<(FileSource, String), GithubError>, GithubError> {
         let asked = route.asked();
         let failed = |source| GithubError::Transport {
             asked: asked.clone(),
@@ -55,14 +59,18 @@ impl Github {
             ))
         };
         let mut spool = Spool::new().map_err(spooled)?;
-        let reply = self.ask(route, None).await?;
+        let reply = match self.ask(route, None).await {
+            Ok(reply) => reply,
+            Err(error) => return Ok(Err(error)),
+        };
         if (200..300).contains(&reply.status) {
             spool.add(&reply.body).await.map_err(spooled)?;
-            return spool.finish().await.map_err(spooled);
+            return Ok(spool.finish().await.map_err(spooled));
         }
         let from = route.address(&self.shared.api);
         let to = redirected(&from, reply.header("location")).map_err(failed)?;
-        if !self.may_hold_files(&to) {
+        let listed = &self.shared.settings.archive_hosts;
+        if !may_hold_files(&host_of(&to), &host_of(&self.shared.api), listed) {
             return Err(failed(FetchError::StrangeRedirect {
                 from: printable(&from),
                 host: host_of(&to),
@@ -91,19 +99,18 @@ impl Github {
             }
             spool.add(&piece).await.map_err(spooled)?;
         }
-        spool.finish().await.map_err(spooled)
+        Ok(spool.finish().await.map_err(spooled))
     }
+}
 
-    /// Whether files may come from an address: from the API's host, and from those listed.
-    fn may_hold_files(&self, url: &Url) -> bool {
-        let host = host_of(url);
-        let listed = self.shared.settings.archive_hosts.iter();
-        host == host_of(&self.shared.api)
-            || listed.into_iter().any(|one| match one.strip_prefix('*') {
-                Some(end) => end.starts_with('.') && host.ends_with(end),
-                None => host == *one,
-            })
-    }
+/// Whether a host is the API's, or on the list, where `*.example.org` stands for every name below
+/// `example.org`.
+fn may_hold_files(host: &str, api: &str, listed: &[String]) -> bool {
+    host == api
+        || listed.iter().any(|one| match one.strip_prefix('*') {
+            Some(end) => end.starts_with('.') && host.ends_with(end),
+            None => host == *one,
+        })
 }
 
 /// A file without a name, written beside the runtime's threads.
@@ -152,5 +159,27 @@ impl Spool {
         self.write().await?;
         let file = self.file.ok_or(io::ErrorKind::BrokenPipe)?;
         Ok((FileSource::of(file)?, self.sum.finish()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("api.example", true)]
+    #[case("store.example", true)]
+    #[case("a.blob.example", true)]
+    #[case("b.a.blob.example", true)]
+    #[case("blob.example", false)]
+    #[case("evilblob.example", false)]
+    #[case("x.store.example", false)]
+    #[case("x.open", false)]
+    #[case("", false)]
+    fn files_come_from_listed_hosts(#[case] host: &str, #[case] listed: bool) {
+        let hosts = ["store.example", "*.blob.example", "*open"].map(str::to_owned);
+        assert_eq!(may_hold_files(host, "api.example", &hosts), listed);
     }
 }

@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn waits_that_nobody_named_grow_to_an_hour_and_start_anew_after_a_good_answer() {
         let limits = Limits::default();
-        let mut wait = || {
+        let wait = || {
             let until = limits.refused(429, &HeaderMap::new(), "", now()).unwrap();
             (until - now()).num_seconds()
         };

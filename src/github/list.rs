@@ -65,6 +65,7 @@ impl Github {
             url = Url::parse(&next)
                 .ok()
                 .filter(|next| Origin::of(next) == Origin::of(&self.shared.api))
+                .filter(|next| next.username().is_empty() && next.password().is_none())
                 .ok_or_else(|| asked.shape("its next page is on another server"))?;
             if seen.contains(&url) {
                 return Err(asked.shape("its pages name each other in a circle"));

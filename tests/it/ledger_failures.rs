@@ -33,14 +33,15 @@ fn filled(path: &Path) {
     rewheel::feeds::copies::FeedMemory::remember_copy(&store, "releases", copy.as_bytes());
 }
 
-/// All that a ledger says.
+/// What a ledger says of every act, and of some subjects.
 fn content(ledger: &Ledger) -> Result<(Vec<Act>, Vec<Option<Seen>>), LedgerError> {
     let acts = ledger.latest_acts(usize::MAX)?;
     assert_eq!(
         ledger.open_acts("demo/main")?.len(),
         acts.iter().filter(|act| act.outcome.is_none()).count()
     );
-    let seen = (0..SUBJECTS)
+    let seen = [0, SUBJECTS - 1]
+        .into_iter()
         .map(|number| ledger.seen(&format!("open-issue/demo-{number}/main")))
         .collect::<Result<_, _>>()?;
     Ok((acts, seen))
@@ -212,7 +213,7 @@ fn no_flipped_bit_changes_what_a_ledger_says() {
     assert_eq!(expected.0.len(), SUBJECTS);
     let mut refused = 0;
     // All of the file's header, and a sample of the rest, with every bit in turn.
-    let sample = (0..100).chain((100..whole.len()).step_by(23));
+    let sample = (0..100).chain((100..whole.len()).step_by(53));
     for (count, at) in sample.enumerate() {
         let mut flipped = whole.clone();
         flipped[at] ^= 1 << (count % 8);
@@ -233,7 +234,7 @@ fn no_flipped_bit_changes_what_a_ledger_says() {
             }
         }
     }
-    assert!(refused > 100, "{refused}");
+    assert!(refused > 200, "{refused}");
 }
 
 #[test]

@@ -9,15 +9,19 @@
 
 mod support;
 
+mod acting;
+mod acting_faults;
 mod check_now;
 mod check_now_documents;
 mod check_now_failures;
 mod check_now_live;
 mod check_now_memory;
 mod check_now_output;
+mod config_check;
 mod configuration;
 mod credentials;
 mod decisions;
+mod deploy;
 mod distill;
 mod documentation;
 mod fake_github;
@@ -25,6 +29,11 @@ mod feeds;
 mod feeds_faults;
 mod fetch;
 mod fuzz_seeds;
+mod github_client;
+mod github_client_fake;
+mod github_client_faults;
+mod github_client_identity;
+mod github_client_server;
 mod history;
 mod house;
 mod index;

@@ -15,4 +15,5 @@ pub mod reply;
 pub mod round;
 pub mod server;
 pub mod shape;
+pub mod stage;
 pub mod wheel;

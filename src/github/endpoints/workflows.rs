@@ -42,4 +42,23 @@ impl Github {
         self.read_if_there(&Route::get(repository, &tail, permission::ACTIONS_READ))
             .await
     }
+
+    /// The workflows of a repository, at most so many.
+    ///
+    /// # Errors
+    /// As every read.
+    pub async fn workflows(
+        &self,
+        repository: &RepositoryName,
+        at_most: usize,
+    ) -> Result<Vec<Workflow>, GithubError> {
+        #[derive(Deserialize)]
+        struct Page {
+            workflows: Vec<Workflow>,
+        }
+        let tail = ["actions", "workflows"];
+        let route = Route::get(repository, &tail, permission::ACTIONS_READ);
+        self.list_of(route, at_most, |page: Page| page.workflows)
+            .await
+    }
 }

@@ -59,6 +59,9 @@ async fn an_issue_is_created_changed_and_closed() {
     assert_eq!(opened["state_reason"], "reopened");
     let writes = fake.writes();
     assert!(writes.iter().all(|one| one.stored));
+    // Each write moves the clock by a second.
+    let apart = writes[2].moment - writes[1].moment;
+    assert_eq!(apart, chrono::Duration::seconds(1));
     assert_eq!(
         writes[2].line(),
         "PATCH /repos/pyca/cryptography/issues/1 200"

@@ -31,6 +31,7 @@ pub use access::{Access, App, Level, Token};
 pub use actions::{Artifact, Input, Job, Run, Workflow};
 pub use faults::{Fault, Hold, Matcher, When};
 pub use journal::Entry;
+pub use repository::Issue;
 pub use schema::{Operation, problems_of};
 pub use world::{Lag, Listed};
 

@@ -1,11 +1,14 @@
 //! What the fake was asked, in order.
 
 use axum::http::HeaderMap;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 /// One request and what became of it.
 #[derive(Clone, Debug)]
 pub struct Entry {
+    /// When it came, on the fake's clock.
+    pub moment: DateTime<Utc>,
     /// `POST`.
     pub method: String,
     /// The path without the query, and without the root of an Enterprise Server.

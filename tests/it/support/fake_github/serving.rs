@@ -121,6 +121,7 @@ impl World {
         let prefix = if self.enterprise { "/api/v3" } else { "" };
         let path = asked.path.strip_prefix(prefix).unwrap_or(&asked.path);
         let entry = Entry {
+            moment: self.now,
             method: asked.method.clone(),
             path: path.to_owned(),
             query: asked.query.clone(),

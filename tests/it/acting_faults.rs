@@ -1,0 +1,299 @@
+//! Every fault at every request of every part of an issue's life: afterwards there is one issue,
+//! one run, and the right text.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use rewheel::config::ProjectSettings;
+use rewheel::cycle::act::Mode;
+use rewheel::github::Github;
+use rewheel::report::CheckReport;
+use rewheel::store::ledger::{Access as LedgerAccess, Ledger, StateLocation};
+
+use crate::support::fake_github::{
+    Access, FakeGithub, Fault, Input, Job, Matcher, Token, When, Workflow,
+};
+use crate::support::stage::{self, ME, NEW, OLD, PLATFORMS, REPOSITORY, Stage};
+
+/// A project whose one workflow takes the version.
+const STEPS: &str = r#"
+policy = { security = ["issue", "steps"] }
+[[project.step]]
+name = "wheels"
+dispatch = { workflow = "wheels.yml", ref = "main", inputs = { openssl = "{{ openssl.version }}" } }
+"#;
+
+/// The parts of an issue's life, each with what must be true at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// The issue is opened and the workflow is started.
+    Opens,
+    /// A new target joins.
+    Changes,
+    /// The run failed and is run again.
+    RunsAgain,
+    /// The published wheels close it.
+    Closes,
+}
+
+/// What the cycles decide, which is the same for every case.
+struct Decided {
+    project: ProjectSettings,
+    vulnerable: CheckReport,
+    changed: CheckReport,
+    fixed: CheckReport,
+}
+
+impl Decided {
+    async fn new() -> Self {
+        let stage = Stage::with(STEPS);
+        let vulnerable = stage.decided().await;
+        stage.publish_for("1.1", PLATFORMS[0], OLD);
+        stage.publish_for("1.1", PLATFORMS[1], "OpenSSL 4.0.2 25 Aug 2026");
+        let changed = stage.decided().await;
+        stage.publish("1.2", NEW);
+        let fixed = stage.decided().await;
+        Self {
+            project: stage.project(),
+            vulnerable,
+            changed,
+            fixed,
+        }
+    }
+
+    const fn report(&self, part: Part) -> &CheckReport {
+        match part {
+            Part::Opens | Part::RunsAgain => &self.vulnerable,
+            Part::Changes => &self.changed,
+            Part::Closes => &self.fixed,
+        }
+    }
+}
+
+/// One repository and one watcher.
+struct Case {
+    decided: Arc<Decided>,
+    github: FakeGithub,
+    client: Github,
+    ledger: Ledger,
+    _folder: tempfile::TempDir,
+}
+
+impl Case {
+    /// The state in which a part begins.
+    async fn before(decided: &Arc<Decided>, part: Part, is_kept: bool) -> Self {
+        let github = FakeGithub::start();
+        github.repository(REPOSITORY);
+        github.token("t", Token::person(ME).everywhere(Access::all()));
+        let workflow = Workflow::new("wheels.yml").dispatched([Input::required("openssl")]);
+        github.workflow(REPOSITORY, workflow);
+        let folder = tempfile::tempdir().unwrap();
+        let location = if is_kept {
+            StateLocation::File(folder.path().join("rewheel.db"))
+        } else {
+            StateLocation::None
+        };
+        let case = Self {
+            decided: Arc::clone(decided),
+            client: stage::client(&github, "t"),
+            github,
+            ledger: Ledger::open(&location, LedgerAccess::Write).unwrap(),
+            _folder: folder,
+        };
+        if is_kept {
+            // The first cycle only reports.
+            case.cycle(&decided.vulnerable).await;
+        }
+        if part != Part::Opens {
+            case.cycle(&decided.vulnerable).await.is_clean();
+            assert_eq!(case.github.runs(REPOSITORY).len(), 1);
+        }
+        if part == Part::RunsAgain {
+            let run = case.github.runs(REPOSITORY)[0].id;
+            let jobs = vec![Job::new("linux", "failure")];
+            case.github.finish_run(run, "failure", jobs, Vec::new());
+            case.github.advance(Duration::from_secs(3600));
+        }
+        case.github.forget_requests();
+        case
+    }
+
+    async fn cycle(&self, report: &CheckReport) -> stage::Cycled {
+        self.cycle_with(&self.client, report).await
+    }
+
+    async fn cycle_with(&self, client: &Github, report: &CheckReport) -> stage::Cycled {
+        let project = &self.decided.project;
+        stage::act(client, &self.ledger, project, 20, Mode::Act, report.clone()).await
+    }
+
+    /// Cycles without faults, hours apart, until nothing is written any more.
+    async fn recover(&self, report: &CheckReport) {
+        self.github.unbroken();
+        for _ in 0..2 {
+            self.github.advance(Duration::from_secs(2 * 3600));
+            self.cycle(report).await;
+        }
+        self.github.forget_requests();
+        self.cycle(report).await;
+    }
+
+    /// What is wrong with the end state.
+    fn wrong(&self, part: Part) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let mut hold = |holds: bool, what: String| {
+            if !holds {
+                wrong.push(what);
+            }
+        };
+        let open = self.github.open_issues(REPOSITORY);
+        let all = self.github.issues(REPOSITORY);
+        let writes: Vec<String> = self.github.writes().iter().map(|one| one.line()).collect();
+        hold(writes.is_empty(), format!("still writes {writes:?}"));
+        hold(all.len() == 1, format!("{} issues", all.len()));
+        hold(
+            open.len() == usize::from(part != Part::Closes),
+            format!("{} open issues", open.len()),
+        );
+        let body = all[0].body.clone().unwrap_or_default();
+        let comments = self.github.comments(REPOSITORY, all[0].number);
+        let runs = self.github.runs(REPOSITORY);
+        let expected_runs = if part == Part::Changes { 2 } else { 1 };
+        hold(runs.len() == expected_runs, format!("{} runs", runs.len()));
+        let commented = |text: &str| {
+            comments
+                .iter()
+                .filter(|one| one.body.contains(text))
+                .count()
+        };
+        match part {
+            Part::Opens => hold(body.contains("/actions/runs/"), format!("no run in {body}")),
+            Part::Changes => {
+                hold(body.contains("4.0.3"), "the text is old".to_owned());
+                let count = commented("has changed");
+                hold(count == 1, format!("{count} comments of the change"));
+            }
+            Part::RunsAgain => {
+                let attempts = runs[0].attempt;
+                hold(attempts == 2, format!("{attempts} attempts"));
+            }
+            Part::Closes => {
+                let count = commented("Closed: all");
+                hold(count == 1, format!("{count} comments of the end"));
+            }
+        }
+        let claims = commented("rewheel:claim");
+        hold(claims == expected_runs, format!("{claims} claims"));
+        wrong
+    }
+}
+
+/// A read changes nothing, so one fault of each class says what the others would.
+fn faults_of_reads() -> Vec<Fault> {
+    vec![
+        Fault::Status(When::Before, 500),
+        Fault::Cut(When::After),
+        Fault::Malformed,
+        Fault::Endless,
+        Fault::Unauthorized,
+        Fault::RateLimited(Duration::from_secs(600)),
+        Fault::NotFound,
+        Fault::Gone,
+    ]
+}
+
+/// What is wrong after one fault.
+async fn one_fault(
+    decided: Arc<Decided>,
+    part: Part,
+    is_kept: bool,
+    nth: usize,
+    fault: Fault,
+) -> Vec<String> {
+    let case = Case::before(&decided, part, is_kept).await;
+    let patience = match fault {
+        Fault::Silent(_) => Duration::from_millis(300),
+        _ => Duration::from_secs(30),
+    };
+    // A fault that one more try would heal is no fault.
+    case.github.fault(Matcher::any().nth(nth).times(2), fault);
+    let client = stage::client_within(&case.github, "t", patience);
+    case.cycle_with(&client, decided.report(part)).await;
+    case.recover(decided.report(part)).await;
+    case.wrong(part)
+}
+
+/// Runs every case of a part and returns how many there were.
+async fn every_fault(part: Part, is_kept: bool) -> usize {
+    let decided = &Arc::new(Decided::new().await);
+    let healthy = Case::before(decided, part, is_kept).await;
+    healthy.cycle(decided.report(part)).await.is_clean();
+    let requests: Vec<String> = healthy
+        .github
+        .requests()
+        .iter()
+        .map(|one| one.line())
+        .collect();
+    healthy.recover(decided.report(part)).await;
+    assert_eq!(healthy.wrong(part), Vec::<String>::new());
+    let cases: Vec<(usize, Fault)> = requests
+        .iter()
+        .zip(1..)
+        .flat_map(|(request, nth)| {
+            let of_reads = faults_of_reads();
+            let is_read = request.starts_with("GET");
+            Fault::every_kind()
+                .into_iter()
+                .filter(move |fault| !is_read || of_reads.contains(fault))
+                .map(move |fault| (nth, fault))
+        })
+        .collect();
+    let count = cases.len();
+    let failures: Vec<String> = stream::iter(cases)
+        .map(|(nth, fault)| {
+            let request = requests.get(nth - 1).cloned().unwrap_or_default();
+            let decided = Arc::clone(decided);
+            let case = tokio::spawn(one_fault(decided, part, is_kept, nth, fault.clone()));
+            async move {
+                let wrong = case.await.unwrap();
+                (!wrong.is_empty()).then(|| format!("{fault:?} at {nth} ({request}): {wrong:?}"))
+            }
+        })
+        .buffer_unordered(4)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    assert!(
+        failures.is_empty(),
+        "{} of {count} cases:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+    count
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_while_the_issue_is_opened_and_the_workflow_started() {
+    assert!(every_fault(Part::Opens, true).await > 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_while_a_target_joins() {
+    assert!(every_fault(Part::Changes, true).await > 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_while_a_run_is_run_again() {
+    assert!(every_fault(Part::RunsAgain, true).await > 60);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_while_the_issue_is_closed() {
+    assert!(every_fault(Part::Closes, true).await > 60);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_without_a_ledger() {
+    assert!(every_fault(Part::Opens, false).await > 100);
+}
