@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rewheel::cycle::steps::{
     DueTarget, KnownRun, Mode, ProjectValues, StepsOutcome, StepsRequest, follow,
 };
@@ -33,6 +34,8 @@ pub struct Setting {
     pub steps: Vec<Step>,
     pub due: Vec<DueTarget>,
     pub limits: WheelLimits,
+    /// What time it is for the watchers: GitHub's, as it was when their round began.
+    clock: Arc<Mutex<DateTime<Utc>>>,
 }
 
 /// Somebody who follows the steps.
@@ -82,6 +85,7 @@ impl Setting {
             steps,
             due: vec![due(TARGET)],
             limits: WheelLimits::default(),
+            clock: Arc::default(),
         }
     }
 
@@ -113,6 +117,8 @@ impl Setting {
         github.client = settings().0;
         github.client.read_timeout = Duration::from_millis(500);
         github.write_interval = Duration::ZERO;
+        let clock = Arc::clone(&self.clock);
+        github.clock = Arc::new(move || *clock.lock().unwrap());
         github.archive_hosts = vec!["localhost".to_owned()];
         change(&mut github);
         Github::new(github).unwrap()
@@ -120,6 +126,7 @@ impl Setting {
 
     /// One round of a watcher.
     pub async fn round(&self, watcher: &Watcher) -> StepsOutcome {
+        *self.clock.lock().unwrap() = self.fake.now();
         let scanners = Arc::new(scan::Scanners::default());
         let project: RepositoryName = PROJECT.parse().unwrap();
         let trusted = [ME.to_owned(), OTHER.to_owned()];
@@ -178,7 +185,7 @@ impl Setting {
 
     /// Ends the run with a wheel that carries this version.
     pub fn build(&self, run: u64, version: &str) {
-        let wheel = wheel_carrying(version);
+        let wheel = wheel_carrying(&text(version));
         let name = "cryptography-46.0.4-cp311-abi3-manylinux_2_34_x86_64.whl";
         let artifact = Artifact::new("wheels-linux", &[(name, &wheel)]);
         self.fake
@@ -192,6 +199,11 @@ impl Setting {
     pub fn minutes(&self, minutes: u64) {
         self.fake.advance(Duration::from_secs(minutes * 60));
     }
+}
+
+/// OpenSSL's text in a binary for this version.
+pub fn text(version: &str) -> String {
+    format!("OpenSSL {version} 30 Sep 2025")
 }
 
 pub fn due(version: &str) -> DueTarget {
