@@ -38,6 +38,7 @@ mod history;
 mod house;
 mod index;
 mod inspect;
+mod issue_document;
 mod inspect_documents;
 mod inspect_hostile;
 mod ledger;
