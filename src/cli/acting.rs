@@ -1,19 +1,10 @@
 //! What acting needs: the ledger, GitHub, and in whose name.
 
-use std::time::Duration;
-
-use anyhow::Context;
-use secrecy::SecretString;
-use url::Url;
-
 use crate::config::{Configuration, Credential, StateUrl};
 use crate::fetch::ClientSettings;
-use crate::github::{Github, GithubSettings, Identity};
+use crate::github::Github;
 use crate::index::IndexLocation;
 use crate::store::ledger::{Access, Ledger, StateLocation};
-
-/// GitHub's own API.
-const API: &str = "https://api.github.com";
 
 /// The ledger that the configuration names; in a dry run it is only looked into.
 ///
@@ -31,38 +22,12 @@ pub fn ledger(configuration: &Configuration, is_dry: bool) -> anyhow::Result<Led
 /// GitHub as the configuration names it.
 ///
 /// # Errors
-/// TLS cannot be set up.
+/// A token or key that cannot be used, or TLS that cannot be set up.
 pub fn github(
     configuration: &Configuration,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> anyhow::Result<Github> {
-    let settings = &configuration.github;
-    let api = match &settings.api {
-        Some(api) => api.clone(),
-        None => Url::parse(API).context("the address of GitHub's API cannot be read")?,
-    };
-    let identity = match &settings.credential {
-        Credential::TokenEnv(name) => variable(name)
-            .map(|token| token.trim().to_owned())
-            .filter(|token| !token.is_empty())
-            .map_or(Identity::Anonymous, |token| {
-                Identity::Token(SecretString::from(token))
-            }),
-        Credential::TokenFile(path) => Identity::TokenFile(path.clone()),
-        Credential::App { id, key_file } => Identity::App {
-            id: *id,
-            key_file: key_file.clone(),
-        },
-    };
-    let interval = settings.write_interval.to_std().unwrap_or(Duration::ZERO);
-    Ok(Github::new(GithubSettings {
-        login: settings.login.clone(),
-        in_actions: variable("GITHUB_ACTIONS").as_deref() == Some("true"),
-        write_interval: interval,
-        archive_hosts: settings.archive_hosts.clone(),
-        client: ClientSettings::default(),
-        ..GithubSettings::new(api, identity)
-    })?)
+    super::github::client(&configuration.github, ClientSettings::default(), variable)
 }
 
 /// Why nothing may be done, where that is so.

@@ -118,12 +118,8 @@ policy.security = []
 fn each_line_is_judged_by_its_own_settings_and_shows_its_plan() {
     let house = House::new();
     let path = house.configure(TWO_PROJECTS);
-    let (json, code, stderr) = document(&mut house.configured(&path));
+    let (json, code, stderr) = document(house.configured(&path).arg("--dry-run"));
     assert_eq!(code, 1, "{stderr}");
-    assert!(
-        stderr.contains("opens no issue and starts no step"),
-        "{stderr}"
-    );
     assert_eq!(json["dry_run"], true);
     let projects = json["projects"].as_array().unwrap();
     let named: Vec<(&str, &str, &str)> = projects
