@@ -9,7 +9,7 @@ use object::pe;
 
 use super::banner::{Hit, printable};
 use super::fields::{Fields, until_nul};
-use super::image::{Missing, View};
+use super::image::{CHUNK_BYTES, Missing, View};
 use super::object_file::{Headers, NAME_BYTES};
 use crate::model::Architecture;
 
@@ -22,9 +22,9 @@ const IMPORT_BYTES: u64 = 64 * 1024;
 const MAXIMUM_IMPORTS: usize = 1024;
 
 /// How many bytes tell whether a file that begins so is a PE file: its header may stand anywhere
-/// behind its DOS program. Beyond 64 KiB nobody puts it.
+/// behind its DOS program. Beyond 256 KiB nobody puts it.
 pub(super) fn magic_bytes(head: &[u8]) -> usize {
-    const MOST: usize = (64 << 10) + 64;
+    const MOST: usize = CHUNK_BYTES;
     let header = Fields::little(head).u32(0x3c);
     let header = header.and_then(|at| usize::try_from(at).ok());
     header.map_or(MOST, |at| at.saturating_add(4).min(MOST))
