@@ -104,16 +104,21 @@ pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing>
         (address != 0).then_some(Table { address, len })
     };
     let exports = table(pe::IMAGE_DIRECTORY_ENTRY_EXPORT);
+    let imports = table(pe::IMAGE_DIRECTORY_ENTRY_IMPORT);
+    let delayed = table(pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT);
+    // Whichever of them comes first must not have gone by when it is read.
+    for imports in imports.iter().chain(&delayed) {
+        file.wish_for_imports(*imports);
+    }
     if let Some(exports) = exports {
-        // They are read last, as nothing may depend on them, and have gone by before that.
         file.wish_for_exports(exports);
         file.own_name(exports, headers)?;
     }
-    if let Some(imports) = table(pe::IMAGE_DIRECTORY_ENTRY_IMPORT) {
+    if let Some(imports) = imports {
         file.imports(imports, IMPORT_LEN, 12, headers)?;
     }
-    if let Some(imports) = table(pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT) {
-        file.imports(imports, DELAY_IMPORT_LEN, 4, headers)?;
+    if let Some(delayed) = delayed {
+        file.imports(delayed, DELAY_IMPORT_LEN, 4, headers)?;
     }
     if let Some(resources) = table(pe::IMAGE_DIRECTORY_ENTRY_RESOURCE) {
         headers.resource = file.version_resource(resources)?;
@@ -156,6 +161,13 @@ impl<'a> File<'a> {
             text: printable(until_nul(self.at(address, NAME_BYTES)?)),
             offset: self.view.base().saturating_add(offset),
         })
+    }
+
+    /// Says that imports will be needed, so that they are kept when they come by.
+    fn wish_for_imports(&self, table: Table) {
+        if let Ok((place, rest)) = self.place(table.address) {
+            self.view.wish(place, IMPORT_BYTES.min(rest));
+        }
     }
 
     fn imports(
