@@ -170,6 +170,17 @@ impl<'a> File<'a> {
         }
     }
 
+    /// Says that names will be needed, most of which stand together: else each of them that has
+    /// gone by would be missed by itself.
+    fn wish_for_names(&self, names: &[u32]) {
+        let places = names.iter().filter_map(|name| self.place(*name).ok());
+        let places = places.map(|(place, _)| place);
+        if let (Some(first), Some(last)) = (places.clone().min(), places.max()) {
+            let len = last.saturating_sub(first).saturating_add(NAME_BYTES);
+            self.view.wish(first, len.min(IMPORT_BYTES));
+        }
+    }
+
     fn imports(
         &self,
         table: Table,
@@ -179,11 +190,11 @@ impl<'a> File<'a> {
     ) -> Result<(), Missing> {
         let (offset, rest) = self.place(table.address)?;
         let bytes = self.view.up_to(offset, IMPORT_BYTES.min(rest))?;
-        for entry in bytes.chunks_exact(entry_len).take(MAXIMUM_IMPORTS) {
-            let name = Fields::little(entry).u32(name_at).ok_or(MALFORMED)?;
-            if name == 0 {
-                break;
-            }
+        let entries = bytes.chunks_exact(entry_len).take(MAXIMUM_IMPORTS);
+        let names = entries.map_while(|entry| Fields::little(entry).u32(name_at));
+        let names: Vec<u32> = names.take_while(|name| *name != 0).collect();
+        self.wish_for_names(&names);
+        for name in names {
             let within = name
                 .checked_sub(table.address)
                 .and_then(|inside| bytes.get(usize::try_from(inside).ok()?..));
