@@ -78,7 +78,9 @@ impl Code {
         lengths.get_mut(seven).unwrap_or_default().fill(7);
         let mut counts = [0; LONGEST + 1];
         for (length, count) in [(7, 24), (8, 152), (9, 112)] {
-            counts.get_mut::<usize>(length).map(|place| *place = count);
+            if let Some(place) = counts.get_mut::<usize>(length) {
+                *place = count;
+            }
         }
         Self { lengths, counts }
     }
