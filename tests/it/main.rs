@@ -40,6 +40,7 @@ mod index;
 mod inspect;
 mod inspect_documents;
 mod inspect_hostile;
+mod killed;
 mod ledger;
 mod ledger_failures;
 mod ledger_processes;
