@@ -6,6 +6,7 @@
 //! another revision is read or fetched again. So nothing of it fails; a place that cannot be
 //! written to is warned about once.
 
+mod answers;
 mod copies;
 mod entries;
 mod folder;

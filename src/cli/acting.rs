@@ -1,19 +1,17 @@
 //! What acting needs: the ledger, GitHub, and in whose name.
 
-use std::time::Duration;
-
-use anyhow::Context;
-use secrecy::SecretString;
-use url::Url;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Configuration, Credential, StateUrl};
-use crate::fetch::ClientSettings;
-use crate::github::{Github, GithubSettings, Identity};
+use crate::feeds::Known;
+use crate::github::Github;
 use crate::index::IndexLocation;
+use crate::model::{OpensslVersion, StepKind};
+use crate::report::{CheckReport, LineReport};
 use crate::store::ledger::{Access, Ledger, StateLocation};
 
-/// GitHub's own API.
-const API: &str = "https://api.github.com";
+use super::arguments::Common;
+use super::{feeds, output};
 
 /// The ledger that the configuration names; in a dry run it is only looked into.
 ///
@@ -28,41 +26,62 @@ pub fn ledger(configuration: &Configuration, is_dry: bool) -> anyhow::Result<Led
     Ok(Ledger::open(&location, access)?)
 }
 
-/// GitHub as the configuration names it.
-///
-/// # Errors
-/// TLS cannot be set up.
-pub fn github(
+/// The SHA-256 of the source archives of those targets that steps ask for, by version. What is
+/// not certain is left out, and said.
+pub async fn digests(
+    common: &Common,
     configuration: &Configuration,
+    report: &CheckReport,
+    known: &Known,
     variable: &dyn Fn(&str) -> Option<String>,
-) -> anyhow::Result<Github> {
-    let settings = &configuration.github;
-    let api = match &settings.api {
-        Some(api) => api.clone(),
-        None => Url::parse(API).context("the address of GitHub's API cannot be read")?,
+) -> BTreeMap<String, String> {
+    let mut digests = BTreeMap::new();
+    let wanted: BTreeSet<&OpensslVersion> = report
+        .lines
+        .iter()
+        .filter(|line| wants_digest(configuration, line))
+        .flat_map(|line| &line.decision.targets)
+        .filter_map(|target| target.version.as_ref())
+        .collect();
+    if wanted.is_empty() || common.offline || configuration.openssl.directory.is_some() {
+        return digests;
+    }
+    let patient = feeds::patient_settings();
+    let Ok(github) = feeds::github(common, configuration, patient, variable) else {
+        return digests;
     };
-    let identity = match &settings.credential {
-        Credential::TokenEnv(name) => variable(name)
-            .map(|token| token.trim().to_owned())
-            .filter(|token| !token.is_empty())
-            .map_or(Identity::Anonymous, |token| {
-                Identity::Token(SecretString::from(token))
-            }),
-        Credential::TokenFile(path) => Identity::TokenFile(path.clone()),
-        Credential::App { id, key_file } => Identity::App {
-            id: *id,
-            key_file: key_file.clone(),
-        },
-    };
-    let interval = settings.write_interval.to_std().unwrap_or(Duration::ZERO);
-    Ok(Github::new(GithubSettings {
-        login: settings.login.clone(),
-        in_actions: variable("GITHUB_ACTIONS").as_deref() == Some("true"),
-        write_interval: interval,
-        archive_hosts: settings.archive_hosts.clone(),
-        client: ClientSettings::default(),
-        ..GithubSettings::new(api, identity)
-    })?)
+    for version in wanted {
+        let Some(source) = known.assets.source_archive(version) else {
+            continue;
+        };
+        match github.archive_sha256(&source, report.checked_at).await {
+            Ok(digest) => {
+                digests.insert(version.to_string(), digest);
+            }
+            Err(error) => output::warn(
+                common,
+                &format!("the SHA-256 of OpenSSL {version} is not certain: {error}"),
+            ),
+        }
+    }
+    digests
+}
+
+/// Whether a step of the line's project asks for the SHA-256.
+fn wants_digest(configuration: &Configuration, line: &LineReport) -> bool {
+    let asks = |text: &String| text.contains("openssl.sha256");
+    configuration
+        .projects
+        .iter()
+        .filter(|project| project.package == line.package)
+        .flat_map(|project| &project.steps)
+        .any(|step| match &step.kind {
+            StepKind::File { contains, .. } => asks(contains),
+            StepKind::Dispatch {
+                inputs, reference, ..
+            } => inputs.values().chain(reference).any(asks),
+            StepKind::Run { .. } => false,
+        })
 }
 
 /// Why nothing may be done, where that is so.

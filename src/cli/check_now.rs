@@ -1,6 +1,6 @@
 //! `rewheel check-now`: one round, now.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::Utc;
 use secrecy::ExposeSecret;
@@ -15,7 +15,7 @@ use crate::store::Store;
 use crate::store::ledger::Ledger;
 
 use super::arguments::{CheckFormat, CheckNow, Common};
-use super::{acting, feeds, limits, output, progress, requests};
+use super::{acting, feeds, github, limits, output, progress, requests};
 
 /// Runs the command.
 ///
@@ -51,7 +51,7 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         store: store(command, ledger.as_ref(), &variable),
         watch: feeds::watch(common, &configuration, &variable)?,
         scan_limits: bounds.scan,
-        scanners: std::sync::Arc::default(),
+        scanners: Arc::default(),
         wheel_limits: limits::wheel(bounds),
         parallel: limits::parallel(bounds),
         now: Utc::now(),
@@ -62,7 +62,11 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     feeds::warn(common, &configuration, &known, cycle.now.date_naive());
     if let Some(ledger) = &ledger {
         report.dry_run = command.dry_run;
-        let github = acting::github(&configuration, &variable)?;
+        let memory = Arc::new(Store::in_ledger(ledger.clone()));
+        let connection = ClientSettings::default();
+        let github =
+            github::client(&configuration.github, connection, &variable)?.with_memory(memory);
+        let digests = acting::digests(common, &configuration, &report, &known, &variable).await;
         let actor = Actor {
             github: &github,
             ledger,
@@ -76,7 +80,7 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
             scanners: &cycle.scanners,
             scan_limits: cycle.scan_limits,
             wheel_limits: &cycle.wheel_limits,
-            digests: &BTreeMap::new(),
+            digests: &digests,
             now: cycle.now,
         };
         match acting::hindrance(&configuration, &location, &github) {

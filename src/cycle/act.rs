@@ -36,6 +36,9 @@ use place::Places;
 /// Whether acting writes.
 pub use super::steps::Mode;
 
+/// Under what the ledger keeps until when GitHub wants to be left alone.
+const PARKED: &str = "github:parked";
+
 /// Who acts, and with what.
 #[derive(Clone, Copy, Debug)]
 pub struct Actor<'a> {
@@ -76,6 +79,7 @@ impl Actor<'_> {
                 return self.leave(report, ActionState::Failed, &error.to_string());
             }
         };
+        self.recall_parking();
         let mut places = Places::new(self);
         let mut observed = Vec::new();
         for (at, line) in report.lines.iter_mut().enumerate() {
@@ -103,7 +107,24 @@ impl Actor<'_> {
                 line.actions.extend(actions);
             }
         }
+        self.remember_parking();
         drop(acting);
+    }
+
+    /// A server that wanted to be left alone by an earlier process still does.
+    fn recall_parking(&self) {
+        let until = self.ledger.seen(PARKED).ok().flatten();
+        let until = until.and_then(|seen| DateTime::parse_from_rfc3339(&seen.value).ok());
+        if let Some(until) = until.filter(|until| *until > self.now) {
+            self.github.park(Some(until.to_utc()));
+        }
+    }
+
+    fn remember_parking(&self) {
+        if let (Mode::Act, Some(until)) = (self.mode, self.github.parked_until()) {
+            // Without it GitHub is asked once too often, and says so again.
+            let _ = self.ledger.see(PARKED, &until.to_rfc3339(), self.now);
+        }
     }
 
     fn project_of(&self, line: &LineReport) -> Option<&ProjectSettings> {

@@ -4,6 +4,8 @@
 //! <https://docs.github.com/rest/commits/commits>, <https://docs.github.com/rest/repos/contents>,
 //! and "Rate limits for the REST API", all of version 2022-11-28.
 
+mod checksum;
+
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 

@@ -51,3 +51,4 @@ mod published;
 mod remote_wheel;
 mod remote_wheel_faults;
 mod replay;
+mod steps;

@@ -28,7 +28,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 
 pub use access::{Access, App, Level, Token};
-pub use actions::{Artifact, Input, Job, Workflow};
+pub use actions::{Artifact, Input, Job, Run, Workflow};
 pub use faults::{Fault, Hold, Matcher, When};
 pub use journal::Entry;
 pub use repository::Issue;
