@@ -11,31 +11,9 @@ use rewheel::github::Github;
 use rewheel::report::CheckReport;
 use rewheel::store::ledger::{Access as LedgerAccess, Ledger, StateLocation};
 
-use crate::support::fake_github::{
-    Access, FakeGithub, Fault, Input, Job, Matcher, Token, When, Workflow,
-};
-use crate::support::stage::{self, ME, NEW, OLD, PLATFORMS, REPOSITORY, Stage};
-
-/// A project whose one workflow takes the version.
-const STEPS: &str = r#"
-policy = { security = ["issue", "steps"] }
-[[project.step]]
-name = "wheels"
-dispatch = { workflow = "wheels.yml", ref = "main", inputs = { openssl = "{{ openssl.version }}" } }
-"#;
-
-/// The parts of an issue's life, each with what must be true at its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    /// The issue is opened and the workflow is started.
-    Opens,
-    /// A new target joins.
-    Changes,
-    /// The run failed and is run again.
-    RunsAgain,
-    /// The published wheels close it.
-    Closes,
-}
+use crate::support::fake_github::{FakeGithub, Fault, Matcher, When};
+use crate::support::life::{self, Part, STEPS};
+use crate::support::stage::{self, NEW, OLD, PLATFORMS, REPOSITORY, Stage};
 
 /// What the cycles decide, which is the same for every case.
 struct Decided {
@@ -83,11 +61,7 @@ struct Case {
 impl Case {
     /// The state in which a part begins.
     async fn before(decided: &Arc<Decided>, part: Part, is_kept: bool) -> Self {
-        let github = FakeGithub::start();
-        github.repository(REPOSITORY);
-        github.token("t", Token::person(ME).everywhere(Access::all()));
-        let workflow = Workflow::new("wheels.yml").dispatched([Input::required("openssl")]);
-        github.workflow(REPOSITORY, workflow);
+        let github = life::world(FakeGithub::start());
         let folder = tempfile::tempdir().unwrap();
         let location = if is_kept {
             StateLocation::File(folder.path().join("rewheel.db"))
@@ -110,10 +84,7 @@ impl Case {
             assert_eq!(case.github.runs(REPOSITORY).len(), 1);
         }
         if part == Part::RunsAgain {
-            let run = case.github.runs(REPOSITORY)[0].id;
-            let jobs = vec![Job::new("linux", "failure")];
-            case.github.finish_run(run, "failure", jobs, Vec::new());
-            case.github.advance(Duration::from_secs(3600));
+            life::fail_run(&case.github);
         }
         case.github.forget_requests();
         case
@@ -144,52 +115,7 @@ impl Case {
 
     /// What is wrong with the end state.
     fn wrong(&self, part: Part) -> Vec<String> {
-        let mut wrong = Vec::new();
-        let mut hold = |holds: bool, what: String| {
-            if !holds {
-                wrong.push(what);
-            }
-        };
-        let open = self.github.open_issues(REPOSITORY);
-        let all = self.github.issues(REPOSITORY);
-        let writes: Vec<String> = self.github.writes().iter().map(|one| one.line()).collect();
-        hold(writes.is_empty(), format!("still writes {writes:?}"));
-        hold(all.len() == 1, format!("{} issues", all.len()));
-        hold(
-            open.len() == usize::from(part != Part::Closes),
-            format!("{} open issues", open.len()),
-        );
-        let body = all[0].body.clone().unwrap_or_default();
-        let comments = self.github.comments(REPOSITORY, all[0].number);
-        let runs = self.github.runs(REPOSITORY);
-        let expected_runs = if part == Part::Changes { 2 } else { 1 };
-        hold(runs.len() == expected_runs, format!("{} runs", runs.len()));
-        let commented = |text: &str| {
-            comments
-                .iter()
-                .filter(|one| one.body.contains(text))
-                .count()
-        };
-        match part {
-            Part::Opens => hold(body.contains("/actions/runs/"), format!("no run in {body}")),
-            Part::Changes => {
-                hold(body.contains("4.0.3"), "the text is old".to_owned());
-                let count = commented("has changed");
-                hold(count == 1, format!("{count} comments of the change"));
-            }
-            Part::RunsAgain => {
-                let attempts = runs[0].attempt;
-                hold(attempts == 2, format!("{attempts} attempts"));
-            }
-            Part::Closes => {
-                let count = commented("Closed: all");
-                hold(count == 1, format!("{count} comments of the end"));
-            }
-        }
-        // Each run has a claim; one that came to nothing may stand beside it.
-        let claims = commented("rewheel:claim");
-        hold(claims >= expected_runs, format!("{claims} claims"));
-        wrong
+        life::wrong(&self.github, part, "4.0.3")
     }
 }
 

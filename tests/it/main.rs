@@ -41,6 +41,7 @@ mod inspect;
 mod issue_document;
 mod inspect_documents;
 mod inspect_hostile;
+mod killed;
 mod ledger;
 mod ledger_failures;
 mod ledger_processes;

@@ -9,6 +9,7 @@ pub mod fake_github;
 pub mod fake_index;
 pub mod hostile;
 pub mod ledger;
+pub mod life;
 pub mod published;
 pub mod recorded;
 pub mod reply;

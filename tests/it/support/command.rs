@@ -52,6 +52,23 @@ impl User {
         command
     }
 
+    /// The same command, run by another one: its program and arguments come first.
+    pub fn command_under(&self, wrapper: &[&str]) -> std::process::Command {
+        let own = self.command();
+        let (first, rest) = wrapper.split_first().unwrap();
+        let mut command = std::process::Command::new(first);
+        command
+            .args(rest)
+            .arg(own.get_program())
+            .env_clear()
+            .current_dir(self.home())
+            .stdin(std::process::Stdio::null());
+        for (name, value) in own.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command
+    }
+
     /// Runs the command to its end.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, &[])

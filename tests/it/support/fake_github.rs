@@ -33,7 +33,7 @@ pub use faults::{Fault, Hold, Matcher, When};
 pub use journal::Entry;
 pub use repository::Issue;
 pub use schema::{Operation, problems_of};
-pub use world::{Lag, Listed};
+pub use world::{Lag, Listed, Stored};
 
 use super::server::Server;
 use faults::{Armed, Happening};
@@ -234,6 +234,14 @@ impl FakeGithub {
         self.change(|world| world.journal.clear())
     }
 
+    /// Waits until no write is under way.
+    pub fn settle(&self) -> &Self {
+        while self.world().writing > 0 {
+            std::thread::yield_now();
+        }
+        self
+    }
+
     /// The most writes that were ever under way at once.
     pub fn most_writes_at_once(&self) -> usize {
         self.world().most_writing
@@ -249,6 +257,24 @@ impl FakeGithub {
     pub fn assert_clean(&self) {
         let violations = self.take_violations();
         assert!(violations.is_empty(), "{}", violations.join("\n"));
+    }
+
+    /// Everything that is stored now, and the moment.
+    pub fn stored(&self) -> Stored {
+        let world = self.world();
+        Stored {
+            now: world.now,
+            repositories: world.repositories.clone(),
+        }
+    }
+
+    /// Goes back to what was stored then: nothing was asked since, and nothing goes wrong.
+    pub fn restore(&self, stored: &Stored) -> &Self {
+        self.unbroken().forget_requests();
+        self.change(|world| {
+            world.now = stored.now;
+            world.repositories.clone_from(&stored.repositories);
+        })
     }
 
     fn world(&self) -> MutexGuard<'_, World> {

@@ -44,6 +44,13 @@ pub enum Lag {
     For(std::time::Duration),
 }
 
+/// What the fake had stored at a moment.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    pub(super) now: DateTime<Utc>,
+    pub(super) repositories: BTreeMap<u64, Repository>,
+}
+
 /// A lag that began.
 #[derive(Clone, Debug)]
 pub(super) struct Lagging {
