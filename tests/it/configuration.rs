@@ -163,7 +163,7 @@ fn each_line_is_judged_by_its_own_settings_and_shows_its_plan() {
 fn a_dry_run_writes_nothing() {
     let house = House::new();
     let path = house.configure(TWO_PROJECTS);
-    let (json, code, stderr) = document(house.configured(&path).arg("--dry-run"));
+    let (json, code, _) = document(house.configured(&path).arg("--dry-run"));
     assert_eq!(code, 1);
     assert_eq!(json["dry_run"], true);
     assert!(!house.cache().exists());

@@ -47,7 +47,12 @@ fn repositories() -> FakeGithub {
     let builder = Workflow::new("wheel-builder.yml").dispatched([Input::optional("version")]);
     fake.workflow(PROJECT, builder);
     let linux = fake.start_run(INFRA, "build-docker-images.yml", "main", "push", "alex");
-    fake.finish_run(linux, "success", vec![Job::new("images", "success")], Vec::new());
+    fake.finish_run(
+        linux,
+        "success",
+        vec![Job::new("images", "success")],
+        Vec::new(),
+    );
     let macos = fake.start_run(INFRA, "build-macos-openssl.yml", "main", "push", "alex");
     fake.begin_run(macos);
     let windows = fake.start_run(INFRA, "build-windows-openssl.yml", "main", "push", "alex");
@@ -105,7 +110,8 @@ async fn the_document_shows_what_is_written() {
     cycled.is_clean();
     let issue = &github.open_issues(PROJECT)[0];
     let body = issue.body.as_deref().unwrap_or_default();
-    let written = format!("# {}\n\n{body}\n", issue.title).replace(&github.url(), "https://github.com");
+    let written =
+        format!("# {}\n\n{body}\n", issue.title).replace(&github.url(), "https://github.com");
     let document = root().join("docs/tracking-issue.md");
     if std::env::var_os("REWHEEL_WRITE").is_some() {
         std::fs::write(&document, &written).unwrap();

@@ -131,7 +131,8 @@ impl Life {
         self.github.settle().unbroken();
         for _ in 0..CYCLES {
             self.cycle();
-            self.github.advance(std::time::Duration::from_secs(2 * 3600));
+            self.github
+                .advance(std::time::Duration::from_secs(2 * 3600));
             self.github.forget_requests();
             self.cycle();
             if self.github.writes().is_empty() {
@@ -186,7 +187,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// The newest release of a series that the command knows of.
 fn newest(series: &str) -> Release {
     let facts = built_in::load().unwrap();
-    facts.releases.newest(series.parse().unwrap()).unwrap().clone()
+    facts
+        .releases
+        .newest(series.parse().unwrap())
+        .unwrap()
+        .clone()
 }
 
 /// Kills the command at each write of a part, with each fate. How many cases that were.
