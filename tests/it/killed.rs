@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use chrono::Utc;
 use rewheel::feeds::built_in;
 use rewheel::model::Release;
+use rstest::rstest;
 use tempfile::TempDir;
 
 use crate::support::binary::wheel_carrying;
@@ -215,6 +216,55 @@ fn killed_at_every_write(part: Part) -> usize {
         failures.join("\n")
     );
     count
+}
+
+/// Kills the command at each system call by which the ledger writes, until a cycle ends unharmed.
+/// How many cases that were; none where system calls cannot be watched.
+#[cfg(target_os = "linux")]
+fn killed_at_every_write_of_the_ledger(part: Part, call: &str) -> Option<usize> {
+    let watches = Command::new("strace")
+        .args(["-qqq", "-e", "trace=none", "true"])
+        .status();
+    if !watches.is_ok_and(|status| status.success()) {
+        eprintln!("strace cannot be used here: nothing is killed while the ledger is written");
+        return None;
+    }
+    let life = Life::before(part);
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for nth in 1.. {
+        let nth_call = format!("inject={call}:signal=SIGKILL:when={nth}");
+        let wrapper = ["strace", "-f", "-qqq", "-e", "trace=none", "-e", &nth_call];
+        life.begin_again();
+        let command = life.user.command_under(&wrapper);
+        let status = Life::told(command).status().unwrap();
+        if status.code().is_some_and(|code| code < 128) {
+            break;
+        }
+        count += 1;
+        let wrong = life.recover();
+        if !wrong.is_empty() {
+            failures.push(format!("{call} {nth}: {wrong:?}"));
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} of {count} cases:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+    Some(count)
+}
+
+#[cfg(target_os = "linux")]
+#[rstest]
+#[case::opens(Part::Opens, 12)]
+#[case::changes(Part::Changes, 10)]
+#[case::runs_again(Part::RunsAgain, 4)]
+#[case::closes(Part::Closes, 4)]
+fn killed_while_the_ledger_is_written(#[case] part: Part, #[case] least: usize) {
+    let count = killed_at_every_write_of_the_ledger(part, "fdatasync");
+    assert!(count.is_none_or(|count| count >= least), "{count:?}");
 }
 
 #[test]

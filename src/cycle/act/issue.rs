@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::github::{Comment, Issue, IssueEdit, IssueState, NewIssue};
 use crate::model::RepositoryName;
-use crate::report::ActionKind;
+use crate::report::{ActionKind, ActionState};
 use crate::report::issue::body::says_the_same;
 
-use super::write::{Stop, Write, Writer};
+use super::write::{Known, Stop, Write, Writer};
 
 /// The colour of a label that we make: OpenSSL's red.
 const LABEL_COLOR: &str = "b60205";
@@ -110,6 +110,7 @@ impl Writer<'_> {
         let number = issue.number;
         let write = Write {
             url: Some(issue.html_url.clone()),
+            what: Some(format!("{number} {mark}")),
             ..Write::new(ActionKind::Comment, key)
         };
         let find = || async {
@@ -123,12 +124,20 @@ impl Writer<'_> {
             Ok(Some(_)) => return Ok(()),
             Err(error) => {
                 let error: crate::github::GithubError = error;
-                return Err(self.stop(
-                    &write,
-                    crate::report::ActionState::Failed,
-                    error.to_string(),
-                ));
+                return Err(self.stop(&write, ActionState::Failed, error.to_string()));
             }
+        }
+        match self.known(&write)? {
+            // Lists lag behind.
+            Known::Done => return Ok(()),
+            Known::InDoubt(sent) => {
+                let why = format!(
+                    "the comment was sent at {sent} and whether GitHub took it is not known: it is \
+                     looked for until 15 minutes later"
+                );
+                return Err(self.stop(&write, ActionState::Failed, why));
+            }
+            Known::Nothing => {}
         }
         self.write(
             write,

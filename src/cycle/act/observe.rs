@@ -12,6 +12,7 @@ use crate::store::ledger::Outcome;
 
 use super::find::{self, Tracked, is_of_line, tracked};
 use super::place::Places;
+use super::write::sent_at;
 use super::{Actor, Mode};
 
 /// What was found of a line on GitHub, before anything is written.
@@ -216,9 +217,4 @@ fn is_first_cycle(actor: &Actor<'_>, scope: &str, has_no_issue: bool) -> Result<
         }
     };
     Ok(is_new && has_no_issue)
-}
-
-fn sent_at(detail: &serde_json::Value) -> Option<DateTime<Utc>> {
-    let text = detail.get("server-time")?.as_str()?;
-    Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
 }

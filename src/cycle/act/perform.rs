@@ -1,7 +1,5 @@
 //! Doing what was planned for one line.
 
-use chrono::TimeDelta;
-
 use crate::github::{Issue, IssueEdit, NewIssue, StateReason};
 use crate::policy::ReasonCode;
 use crate::policy::next_version::next_version;
@@ -16,11 +14,7 @@ use super::find::Tracked;
 use super::follow::Followed;
 use super::observe::Observed;
 use super::several::{all_open, close_as_duplicate, dropped, first_open, moved};
-use super::write::{Stop, Write, Writer};
-
-/// How long after an issue was asked for without an answer it is looked for before another one is
-/// opened: lists lag behind.
-const IN_DOUBT: TimeDelta = TimeDelta::minutes(15);
+use super::write::{IN_DOUBT, Stop, Write, Writer};
 
 /// Does what was planned, one line after the other.
 pub(super) struct Performer<'a, 'b> {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::github::{Github, GithubError};
@@ -9,6 +10,10 @@ use crate::report::{Action, ActionKind, ActionState};
 use crate::store::ledger::{Intent, Ledger, Outcome};
 
 use super::Mode;
+
+/// How long after something was asked for without an answer it is looked for before it is asked for
+/// again: lists lag behind, and a request may be worked on after its connection ended.
+pub(super) const IN_DOUBT: TimeDelta = TimeDelta::minutes(15);
 
 /// Why a line's writing ends before its end; the action that tells it is noted already.
 #[derive(Debug)]
@@ -20,9 +25,26 @@ pub(super) struct Writer<'a> {
     ledger: &'a Ledger,
     mode: Mode,
     scope: String,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
     /// What was done, in its order.
     pub(super) actions: Vec<Action>,
+}
+
+/// What the ledger knows of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It took effect.
+    Done,
+    /// It was sent at this moment, and whether it took effect may still come to light.
+    InDoubt(DateTime<Utc>),
+    /// Nothing that keeps it from being sent.
+    Nothing,
+}
+
+/// When a write was sent, by GitHub's clock, as its intent says.
+pub(super) fn sent_at(detail: &Value) -> Option<DateTime<Utc>> {
+    let text = detail.get("server-time")?.as_str()?;
+    Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
 }
 
 /// One write.
@@ -32,6 +54,8 @@ pub(super) struct Write {
     pub(super) note: Option<String>,
     /// Where it is, if that is known before.
     pub(super) url: Option<String>,
+    /// What tells it from others of the same key, for the ledger.
+    pub(super) what: Option<String>,
 }
 
 impl Write {
@@ -41,6 +65,7 @@ impl Write {
             key,
             note: None,
             url: None,
+            what: None,
         }
     }
 
@@ -60,7 +85,7 @@ impl<'a> Writer<'a> {
         ledger: &'a Ledger,
         mode: Mode,
         scope: String,
-        now: chrono::DateTime<chrono::Utc>,
+        now: DateTime<Utc>,
     ) -> Self {
         Self {
             github,
@@ -87,6 +112,31 @@ impl<'a> Writer<'a> {
         Stop
     }
 
+    /// What the ledger knows of this very write, and of none that only has its key.
+    pub(super) fn known(&mut self, write: &Write) -> Result<Known, Stop> {
+        let act = match self.ledger.act(&write.key) {
+            Ok(act) => act,
+            Err(error) => return Err(self.stop(write, ActionState::Failed, error.to_string())),
+        };
+        let same = act.filter(|act| {
+            let what = act.detail.get("what").and_then(Value::as_str);
+            what == write.what.as_deref()
+        });
+        Ok(match same {
+            Some(act) if matches!(act.outcome, Some(Outcome::Done { .. })) => Known::Done,
+            Some(act) if act.outcome.is_none() => {
+                let now = self.github.server_time().unwrap_or(self.now);
+                match sent_at(&act.detail) {
+                    Some(sent) if now.signed_duration_since(sent) < IN_DOUBT => {
+                        Known::InDoubt(sent)
+                    }
+                    _ => Known::Nothing,
+                }
+            }
+            _ => Known::Nothing,
+        })
+    }
+
     /// Does one write: `send` sends it; `look` finds out whether it took effect when its answer
     /// leaves that open; `result` tells what is to be remembered of it. None in a dry run.
     pub(super) async fn write<T, Sent, Looked>(
@@ -109,7 +159,7 @@ impl<'a> Writer<'a> {
             key: write.key.clone(),
             scope: self.scope.clone(),
             kind: format!("{:?}", write.kind),
-            detail: json!({ "server-time": sent_at.to_rfc3339() }),
+            detail: json!({ "server-time": sent_at.to_rfc3339(), "what": write.what }),
             at: self.now,
         };
         if let Err(error) = self.ledger.intend(&intent) {
