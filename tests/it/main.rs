@@ -52,3 +52,4 @@ mod remote_wheel;
 mod remote_wheel_faults;
 mod replay;
 mod steps;
+mod watchers;

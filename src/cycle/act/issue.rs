@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::github::{Comment, Issue, IssueEdit, IssueState, NewIssue};
 use crate::model::RepositoryName;
-use crate::report::{ActionKind, ActionState};
 use crate::report::issue::body::says_the_same;
+use crate::report::{ActionKind, ActionState};
 
 use super::write::{Known, Stop, Write, Writer};
 
