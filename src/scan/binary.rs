@@ -5,13 +5,10 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use super::banner::{self, Texts};
-use super::image::{ELF_HEAD_BYTES, HEAD_BYTES, Image, Missing, View};
+use super::image::{CHUNK_BYTES, ELF_HEAD_BYTES, HEAD_BYTES, Head, Image, Missing, View};
 use super::mach_o::{self, Slice};
 use super::object_file::{self, Headers};
 use crate::model::BinaryFormat;
-
-/// How much is inflated at once, 256 KiB.
-const CHUNK_BYTES: usize = 256 * 1024;
 
 /// How many ranges may be asked for while reading the headers of one binary.
 const MAXIMUM_GAPS: u32 = 512;
@@ -42,24 +39,22 @@ pub(super) struct Streamed {
 /// Memory that is used again for every binary.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    head: Vec<u8>,
+    pub head: Head,
     window: Vec<u8>,
     /// How many places where a text may begin are still looked at.
     pub candidates: u64,
 }
 
-/// Streams a binary of `len` bytes, whose first bytes were read already; `wanted` are ranges of
-/// it known to matter from an earlier look.
+/// Streams a binary of `len` bytes, whose first bytes are in the memory's head already; `wanted`
+/// are ranges of it known to matter from an earlier look.
 pub(super) fn stream<R: Read + ?Sized>(
     format: BinaryFormat,
-    first: &[u8],
     rest: &mut R,
     len: u64,
     wanted: &[(u64, u64)],
     memory: &mut Memory,
 ) -> Streamed {
     let mut look = Look::new(format, len, std::mem::take(&mut memory.head));
-    look.begin_head(first);
     for (at, len) in wanted {
         look.image.want(*at, *len);
     }
@@ -80,15 +75,14 @@ pub(super) fn stream<R: Read + ?Sized>(
     streamed
 }
 
-/// Searches a member of no known format for the libraries' texts.
+/// Searches a member of no known format, whose first bytes are in the memory's head already, for
+/// the libraries' texts.
 pub(super) fn texts<R: Read + ?Sized>(
-    first: &[u8],
     rest: &mut R,
     len: u64,
     memory: &mut Memory,
 ) -> (Texts, Option<io::Error>) {
     let mut look = Look::new(BinaryFormat::Pe, len, std::mem::take(&mut memory.head));
-    look.begin_head(first);
     look.candidates = memory.candidates;
     let error = look.stream(rest, &mut memory.window).err();
     memory.candidates = look.candidates;
@@ -114,7 +108,7 @@ struct Look {
 }
 
 impl Look {
-    fn new(format: BinaryFormat, len: u64, head: Vec<u8>) -> Self {
+    fn new(format: BinaryFormat, len: u64, head: Head) -> Self {
         Self {
             format,
             len,
@@ -131,14 +125,6 @@ impl Look {
             candidates: 0,
             window_at: 0,
         }
-    }
-
-    fn begin_head(&mut self, first: &[u8]) {
-        let copied: io::Result<usize> = self.image.extend_head(first.len(), |room| {
-            room.copy_from_slice(first);
-            Ok(first.len())
-        });
-        debug_assert!(copied.is_ok());
     }
 
     fn begin(&mut self, len: u64) {
@@ -190,7 +176,7 @@ impl Look {
                 .unwrap_or(usize::MAX)
                 .min(CHUNK_BYTES)
                 .min(self.head_limit.saturating_sub(known));
-            let read = self.image.extend_head(room, |room| fill(rest, room))?;
+            let read = self.image.extend_head(rest, room)?;
             let ended = read < room;
             self.window_at = self.image.head().len() as u64;
             self.read_headers(ended);

@@ -15,6 +15,9 @@ const ORDER: [usize; 19] = [
 /// The longest code, in bits.
 const LONGEST: usize = 15;
 
+/// The longest code for lengths, in bits.
+const LONGEST_OF_LENGTHS: u32 = 7;
+
 /// How many codes for literals and lengths there may be.
 const LITERALS: usize = 288;
 
@@ -32,10 +35,10 @@ pub(super) fn first_bytes(packed: &[u8]) -> Option<[u8; BYTES]> {
     bits.take(1)?;
     match bits.take(2)? {
         0 => stored(packed),
-        1 => literals(&mut bits, &Code::new(&fixed())?),
+        1 => literals(&mut bits, &Code::fixed()),
         2 => {
-            let lengths = lengths(&mut bits)?;
-            literals(&mut bits, &Code::new(&lengths)?)
+            let code = Code::read(&mut bits)?;
+            literals(&mut bits, &code)
         }
         _ => None,
     }
@@ -52,46 +55,6 @@ fn stored(packed: &[u8]) -> Option<[u8; BYTES]> {
         .copied()
 }
 
-fn fixed() -> [u8; LITERALS] {
-    let mut lengths = [8; LITERALS];
-    let (nine, seven) = (144..256, 256..280);
-    lengths.get_mut(nine).unwrap_or_default().fill(9);
-    lengths.get_mut(seven).unwrap_or_default().fill(7);
-    lengths
-}
-
-/// The lengths of the codes for literals and lengths; those of the codes for distances follow them
-/// and are passed over.
-fn lengths(bits: &mut Bits<'_>) -> Option<[u8; LITERALS]> {
-    let literals = usize::from(bits.take(5)?).checked_add(257)?;
-    let distances = usize::from(bits.take(5)?).checked_add(1)?;
-    let given = usize::from(bits.take(4)?).checked_add(4)?;
-    let mut of_lengths = [0_u8; 19];
-    for place in ORDER.iter().take(given) {
-        *of_lengths.get_mut(*place)? = u8::try_from(bits.take(3)?).ok()?;
-    }
-    let code = Code::new(&of_lengths)?;
-    let all = literals.checked_add(distances)?;
-    let mut lengths = [0_u8; LITERALS + DISTANCES];
-    let mut at = 0_usize;
-    let mut last = 0_u8;
-    while at < all {
-        let (length, times) = match code.symbol(bits)? {
-            16 if at == 0 => return None,
-            16 => (last, bits.take(2)?.checked_add(3)?),
-            17 => (0, bits.take(3)?.checked_add(3)?),
-            18 => (0, bits.take(7)?.checked_add(11)?),
-            length => (u8::try_from(length).ok()?, 1),
-        };
-        let end = at.checked_add(usize::from(times))?;
-        lengths.get_mut(at..end)?.fill(length);
-        at = end;
-        last = length;
-    }
-    lengths.get_mut(literals..)?.fill(0);
-    lengths.first_chunk().copied()
-}
-
 fn literals(bits: &mut Bits<'_>, code: &Code) -> Option<[u8; BYTES]> {
     let mut found = [0; BYTES];
     for byte in &mut found {
@@ -100,57 +63,123 @@ fn literals(bits: &mut Bits<'_>, code: &Code) -> Option<[u8; BYTES]> {
     Some(found)
 }
 
-/// A canonical code: how many codes of each length there are, and their symbols in order.
+/// The canonical code for literals and lengths: how long each symbol's code is, and how many codes
+/// of each length there are. Few symbols are asked for, so that no table of them pays.
 struct Code {
+    lengths: [u8; LITERALS + DISTANCES],
     counts: [u16; LONGEST + 1],
-    symbols: [u16; LITERALS],
 }
 
 impl Code {
-    fn new(lengths: &[u8]) -> Option<Self> {
-        let mut counts = [0_u16; LONGEST + 1];
-        for length in lengths {
-            let count = counts.get_mut(usize::from(*length))?;
-            *count = count.checked_add(1)?;
-        }
-        // Codes that are not used have no length.
-        *counts.first_mut()? = 0;
-        let mut next = [0_u16; LONGEST + 1];
-        let mut sum = 0_u16;
-        for (place, count) in next.iter_mut().zip(counts) {
-            *place = sum;
-            sum = sum.checked_add(count)?;
-        }
-        let mut symbols = [0_u16; LITERALS];
-        for (symbol, length) in (0_u16..).zip(lengths) {
-            if *length > 0 {
-                let place = next.get_mut(usize::from(*length))?;
-                *symbols.get_mut(usize::from(*place))? = symbol;
-                *place = place.checked_add(1)?;
+    fn fixed() -> Self {
+        let mut lengths = [8; LITERALS + DISTANCES];
+        let (nine, seven) = (144..256, 256..280);
+        lengths.get_mut(nine).unwrap_or_default().fill(9);
+        lengths.get_mut(seven).unwrap_or_default().fill(7);
+        let mut counts = [0; LONGEST + 1];
+        for (length, count) in [(7, 24), (8, 152), (9, 112)] {
+            if let Some(place) = counts.get_mut::<usize>(length) {
+                *place = count;
             }
         }
-        Some(Self { counts, symbols })
+        Self { lengths, counts }
+    }
+
+    /// Reads the lengths of the codes; those for distances, which follow, are passed over.
+    fn read(bits: &mut Bits<'_>) -> Option<Self> {
+        let literals = usize::from(bits.take(5)?).checked_add(257)?;
+        let distances = usize::from(bits.take(5)?).checked_add(1)?;
+        let of_lengths = of_lengths(bits)?;
+        let all = literals.checked_add(distances)?;
+        let mut lengths = [0_u8; LITERALS + DISTANCES];
+        let mut counts = [0_u16; LONGEST + 1];
+        let mut at = 0_usize;
+        let mut last = 0_u8;
+        while at < all {
+            let entry = of_lengths.get(usize::from(bits.peek(LONGEST_OF_LENGTHS)))?;
+            bits.drop(u32::from(entry.bits))?;
+            let (length, times) = match entry.symbol {
+                16 if at == 0 => return None,
+                16 => (last, bits.take(2)?.checked_add(3)?),
+                17 => (0, bits.take(3)?.checked_add(3)?),
+                18 => (0, bits.take(7)?.checked_add(11)?),
+                length => (length, 1),
+            };
+            let end = at.checked_add(usize::from(times))?;
+            if length > 0 {
+                let of_literals = literals.min(end).saturating_sub(at);
+                let count = counts.get_mut(usize::from(length))?;
+                *count = count.checked_add(u16::try_from(of_literals).ok()?)?;
+                if times == 1 {
+                    *lengths.get_mut(at)? = length;
+                } else {
+                    lengths.get_mut(at..end)?.fill(length);
+                }
+            }
+            at = end;
+            last = length;
+        }
+        lengths.get_mut(literals..)?.fill(0);
+        Some(Self { lengths, counts })
     }
 
     /// The next symbol: codes of one length are consecutive numbers, and follow those of the
     /// length before.
     fn symbol(&self, bits: &mut Bits<'_>) -> Option<u16> {
-        let (mut code, mut first, mut index) = (0_u32, 0_u32, 0_u32);
-        for count in self.counts.iter().skip(1) {
-            let count = u32::from(*count);
-            code |= u32::from(bits.take(1)?);
+        let (mut code, mut first) = (0_u16, 0_u16);
+        for (length, count) in (1_u8..).zip(self.counts.iter().skip(1).copied()) {
+            code |= bits.take(1)?;
             if let Some(place) = code.checked_sub(first)
                 && place < count
             {
-                let at = usize::try_from(index.checked_add(place)?).ok()?;
-                return self.symbols.get(at).copied();
+                let symbols = (0_u16..).zip(&self.lengths);
+                let mut symbols = symbols.filter(|(_, known)| **known == length);
+                return symbols.nth(usize::from(place)).map(|(symbol, _)| symbol);
             }
-            index = index.checked_add(count)?;
             first = first.checked_add(count)?.checked_mul(2)?;
             code = code.checked_mul(2)?;
         }
         None
     }
+}
+
+/// What some bits stand for, and how many of them do.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    symbol: u8,
+    /// None if nothing has such a code.
+    bits: u8,
+}
+
+/// Reads the code for the lengths of codes: what the next seven bits stand for.
+fn of_lengths(bits: &mut Bits<'_>) -> Option<[Entry; 1 << LONGEST_OF_LENGTHS]> {
+    let given = usize::from(bits.take(4)?).checked_add(4)?;
+    let mut lengths = [0_u8; 19];
+    for place in ORDER.iter().take(given) {
+        *lengths.get_mut(*place)? = u8::try_from(bits.take(3)?).ok()?;
+    }
+    let mut table = [Entry::default(); 1 << LONGEST_OF_LENGTHS];
+    let mut code = 0_u16;
+    for length in 1..=LONGEST_OF_LENGTHS {
+        let is_of_it = |known: u8| u32::from(known) == length;
+        for (symbol, _) in (0_u8..).zip(lengths).filter(|(_, known)| is_of_it(*known)) {
+            // Codes come with their first bit lowest; the bits behind them may be any.
+            let unused = LONGEST_OF_LENGTHS.checked_sub(length)?;
+            let begin = code.checked_shl(unused)?.reverse_bits() >> 9;
+            let entry = Entry {
+                symbol,
+                bits: u8::try_from(length).ok()?,
+            };
+            let places = table.get_mut(usize::from(begin)..)?;
+            places
+                .iter_mut()
+                .step_by(1 << length)
+                .for_each(|place| *place = entry);
+            code = code.checked_add(1).filter(|next| *next <= 1 << length)?;
+        }
+        code = code.checked_mul(2)?;
+    }
+    Some(table)
 }
 
 /// Bits of a stream, the lowest of each byte first.
@@ -161,18 +190,37 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    /// The next `count` bits, at most 8.
-    fn take(&mut self, count: u32) -> Option<u16> {
-        while self.count < count {
-            let (byte, rest) = self.bytes.split_first()?;
+    /// Holds as many bits as there are, up to 56 or more.
+    fn refill(&mut self) {
+        while self.count <= 56
+            && let Some((byte, rest)) = self.bytes.split_first()
+        {
             self.bytes = rest;
             self.held |= u64::from(*byte) << self.count;
-            self.count = self.count.checked_add(8)?;
+            self.count = self.count.saturating_add(8);
         }
-        let mask = (1_u64 << count).checked_sub(1)?;
-        let value = u16::try_from(self.held & mask).ok()?;
+    }
+
+    /// The next `count` bits, at most 8, which stay; zeros where there are no more.
+    fn peek(&mut self, count: u32) -> u16 {
+        if self.count < count {
+            self.refill();
+        }
+        let mask = (1_u64 << count).saturating_sub(1);
+        u16::try_from(self.held & mask).unwrap_or_default()
+    }
+
+    /// Passes over `count` bits that were looked at; none if there are not so many, or it is zero.
+    fn drop(&mut self, count: u32) -> Option<()> {
+        self.count = self.count.checked_sub(count).filter(|_| count > 0)?;
         self.held >>= count;
-        self.count = self.count.checked_sub(count)?;
+        Some(())
+    }
+
+    /// The next `count` bits, 1 to 8.
+    fn take(&mut self, count: u32) -> Option<u16> {
+        let value = self.peek(count);
+        self.drop(count)?;
         Some(value)
     }
 }

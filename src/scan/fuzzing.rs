@@ -116,8 +116,9 @@ fn object(format: BinaryFormat, bytes: &[u8]) {
         let len = (bytes.len() as u64).saturating_add(padding);
         let mut look = |wanted: &[(u64, u64)]| {
             let mut rest = bytes.chain(io::repeat(0).take(padding));
-            let first = magic::first_bytes(&mut rest).unwrap_or_default();
-            let seen = binary::stream(format, &first, &mut rest, len, wanted, &mut memory);
+            let read = magic::read_head(&mut memory.head, &mut rest, magic::FIRST_BYTES);
+            assert!(read.is_ok(), "bytes at hand cannot fail");
+            let seen = binary::stream(format, &mut rest, len, wanted, &mut memory);
             assert!(seen.error.is_none(), "bytes at hand cannot fail");
             assert!(seen.parts.len() <= 64, "{} slices", seen.parts.len());
             seen

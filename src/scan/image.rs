@@ -2,13 +2,18 @@
 //! point to.
 
 use std::cell::RefCell;
+use std::io::{self, Read};
+
+/// How much of a member is unpacked at once, 256 KiB: what is unpacked is searched while it is in
+/// the caches of the processor.
+pub(super) const CHUNK_BYTES: usize = 256 << 10;
 
 /// How many bytes from the start of an ELF file are kept, 2 MiB: the tables that its dynamic
 /// section, near its end, points back to stand there. The other formats tell at their start what
-/// is to come, and 64 KiB of them do: what is read stays in the caches of the processor.
+/// is to come.
 pub(super) const ELF_HEAD_BYTES: usize = 2 << 20;
 /// How many bytes from the start of the other formats are kept.
-pub(super) const HEAD_BYTES: usize = 64 << 10;
+pub(super) const HEAD_BYTES: usize = CHUNK_BYTES;
 
 /// How many bytes of wanted ranges are kept, all together, 4 MiB.
 pub(super) const WANTED_BYTES: u64 = 4 << 20;
@@ -55,57 +60,95 @@ struct Piece {
     bytes: Vec<u8>,
 }
 
+/// The first bytes of a member.
+#[derive(Debug, Default)]
+pub(super) struct Head {
+    /// Memory that is filled up to `len`. It is used again for the next member without being
+    /// cleared: clearing costs as much as searching.
+    memory: Vec<u8>,
+    len: usize,
+}
+
+impl Head {
+    /// Begins another member.
+    pub(super) const fn restart(&mut self) {
+        self.len = 0;
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.memory.get(..self.len).unwrap_or_default()
+    }
+
+    /// Appends what `input` still has, at most `len` bytes; returns how many they were.
+    ///
+    /// # Errors
+    /// Those of `input`; what was read before stays.
+    pub(super) fn read<R: Read + ?Sized>(
+        &mut self,
+        input: &mut R,
+        len: usize,
+    ) -> io::Result<usize> {
+        let begin = self.len;
+        let end = begin.saturating_add(len);
+        if self.memory.len() < end {
+            self.memory.resize(end, 0);
+        }
+        while let Some(room) = self.memory.get_mut(self.len..end)
+            && !room.is_empty()
+        {
+            match input.read(room) {
+                Ok(0) => break,
+                Ok(read) => self.len = self.len.saturating_add(read).min(end),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.len.saturating_sub(begin))
+    }
+}
+
 /// A binary of which only parts are kept.
 #[derive(Debug, Default)]
 pub(super) struct Image {
     /// The length of the whole binary, in bytes.
     len: u64,
-    /// Memory for the head, filled up to `head_len`. It is used again for the next binary without
-    /// being cleared: clearing costs as much as searching.
-    head: Vec<u8>,
-    head_len: usize,
+    head: Head,
     pieces: Vec<Piece>,
     wanted: u64,
     wishes: RefCell<Vec<(u64, u64)>>,
 }
 
 impl Image {
-    /// An image that knows nothing yet, using `head` as its memory.
-    pub(super) fn new(len: u64, head: Vec<u8>) -> Self {
+    /// An image of which the first bytes were read.
+    pub(super) fn new(len: u64, head: Head) -> Self {
         Self {
             len,
             head,
-            head_len: 0,
             pieces: Vec::new(),
             wanted: 0,
             wishes: RefCell::default(),
         }
     }
 
-    /// Gives the memory of the head back for the next member.
-    pub(super) fn into_head(self) -> Vec<u8> {
+    /// Gives the head back for the next member.
+    pub(super) fn into_head(self) -> Head {
         self.head
     }
 
-    /// Appends to the head what `read` writes into at most `len` bytes of room; returns how many
-    /// bytes that were.
-    pub(super) fn extend_head<E>(
+    /// Appends to the head what `input` still has, at most `len` bytes; returns how many.
+    ///
+    /// # Errors
+    /// Those of `input`; what was read before stays.
+    pub(super) fn extend_head<R: Read + ?Sized>(
         &mut self,
+        input: &mut R,
         len: usize,
-        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
-    ) -> Result<usize, E> {
-        let end = self.head_len.saturating_add(len);
-        if self.head.len() < end {
-            self.head.resize(end, 0);
-        }
-        let room = self.head.get_mut(self.head_len..end).unwrap_or_default();
-        let count = read(room)?.min(len);
-        self.head_len = self.head_len.saturating_add(count);
-        Ok(count)
+    ) -> io::Result<usize> {
+        self.head.read(input, len)
     }
 
     pub(super) fn head(&self) -> &[u8] {
-        self.head.get(..self.head_len).unwrap_or_default()
+        self.head.bytes()
     }
 
     /// `len` bytes from `at`.
@@ -142,7 +185,7 @@ impl Image {
     /// Takes over what the finished head holds of ranges that were wanted before.
     pub(super) fn pass_head(&mut self) {
         let head = std::mem::take(&mut self.head);
-        self.pass(0, head.get(..self.head_len).unwrap_or_default());
+        self.pass(0, head.bytes());
         self.head = head;
     }
 
@@ -252,18 +295,31 @@ impl<'a> View<'a> {
 mod tests {
     use super::*;
 
-    fn fill_head(image: &mut Image, bytes: &[u8]) {
-        let filled: Result<usize, ()> = image.extend_head(bytes.len(), |room| {
-            room.copy_from_slice(bytes);
-            Ok(bytes.len())
-        });
-        assert_eq!(filled, Ok(bytes.len()));
+    fn image(len: u64, first: &[u8]) -> Image {
+        let mut head = Head::default();
+        head.read(&mut &*first, first.len()).unwrap();
+        Image::new(len, head)
+    }
+
+    #[test]
+    fn what_was_read_before_an_error_stays() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::InvalidData.into())
+            }
+        }
+        let mut head = Head::default();
+        assert!(head.read(&mut [1_u8, 2].chain(Broken), 10).is_err());
+        assert_eq!(head.bytes(), [1, 2]);
+        head.restart();
+        assert_eq!(head.read(&mut &[3_u8, 4][..], 1).unwrap(), 1);
+        assert_eq!(head.bytes(), [3]);
     }
 
     #[test]
     fn a_wanted_range_is_kept_across_chunks() {
-        let mut image = Image::new(1000, Vec::new());
-        fill_head(&mut image, &[7; 10]);
+        let mut image = image(1000, &[7; 10]);
         assert_eq!(image.bytes(2, 3), Ok(&[7, 7, 7][..]));
         assert_eq!(image.bytes(8, 4), Err(Missing::Gap { at: 8, len: 4 }));
         assert!(matches!(image.bytes(998, 4), Err(Missing::Malformed(_))));
@@ -277,8 +333,7 @@ mod tests {
 
     #[test]
     fn a_view_does_not_reach_beyond_its_part() {
-        let mut image = Image::new(20, Vec::new());
-        fill_head(&mut image, &(0..20).collect::<Vec<u8>>());
+        let image = image(20, &(0..20).collect::<Vec<u8>>());
         let view = View::new(&image, 5, 10);
         assert_eq!(view.bytes(0, 2), Ok(&[5, 6][..]));
         assert!(matches!(view.bytes(9, 2), Err(Missing::Malformed(_))));

@@ -129,22 +129,26 @@ impl<R: BufRead> Read for Deflate<'_, R> {
             let Some(room) = output.get_mut(filled..) else {
                 break;
             };
-            let status = self
-                .state
-                .decompress(input, room, FlushDecompress::None)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            let status = self.state.decompress(input, room, FlushDecompress::None);
             let consumed = self.state.total_in().saturating_sub(consumed_before);
             let made = self.state.total_out().saturating_sub(made_before);
             self.input
                 .consume(usize::try_from(consumed).unwrap_or(usize::MAX));
             filled = filled.saturating_add(usize::try_from(made).unwrap_or(usize::MAX));
-            self.ended = status == Status::StreamEnd;
-            if !self.ended && no_more && made == 0 {
-                return Err(io::Error::new(
+            let error = match status {
+                Ok(Status::StreamEnd) => {
+                    self.ended = true;
+                    break;
+                }
+                Ok(_) if no_more && made == 0 => io::Error::new(
                     io::ErrorKind::UnexpectedEof,
                     "the compressed data ends too early",
-                ));
-            }
+                ),
+                Ok(_) => continue,
+                Err(error) => io::Error::new(io::ErrorKind::InvalidData, error),
+            };
+            // What came out before counts; the state gives its error again when it is asked next.
+            return if filled > 0 { Ok(filled) } else { Err(error) };
         }
         Ok(filled)
     }

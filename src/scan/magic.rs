@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::binary::fill;
 use super::compressed;
+use super::image::Head;
 use super::mach_o;
 use super::object_file;
 use super::pe;
@@ -24,27 +24,45 @@ pub(super) enum Magic {
     Other,
 }
 
-/// How many bytes tell what a member is.
-const MAGIC_BYTES: usize = 4096;
+/// How many bytes tell what a member is that may be anything: one block of a tar archive.
+pub(super) const FIRST_BYTES: usize = 512;
 
-/// Reads as many of a member's first bytes as tell what it is.
-pub(super) fn first_bytes<R: Read + ?Sized>(input: &mut R) -> io::Result<Vec<u8>> {
-    // Most members are text: one block of a tar archive tells.
-    let mut first = vec![0_u8; 512];
-    let read = fill(input, &mut first)?;
-    first.truncate(read);
-    let enough = match first.as_slice() {
-        [b'M', b'Z', ..] => pe::magic_bytes(&first),
-        [0xca, 0xfe, ..] => MAGIC_BYTES,
-        _ => return Ok(first),
+/// How many bytes tell what begins as a universal file does.
+const UNIVERSAL_BYTES: usize = 4096;
+
+/// Whether bytes begin as an object file does.
+pub(super) const fn begins_an_object(first: [u8; 4]) -> bool {
+    matches!(
+        first,
+        [0x7f, b'E', b'L', b'F']
+            | [0xcf | 0xce, 0xfa, 0xed, 0xfe]
+            | [0xfe, 0xed, 0xfa, 0xcf | 0xce]
+            | [0xca, 0xfe, 0xba, 0xbe | 0xbf]
+            | [b'M', b'Z', ..]
+    )
+}
+
+/// Reads a member's first bytes: at most `len` of them, and more where it takes more to tell what
+/// the member is.
+///
+/// # Errors
+/// Those of `input`; what was read before is in the head.
+pub(super) fn read_head<R: Read + ?Sized>(
+    head: &mut Head,
+    input: &mut R,
+    len: usize,
+) -> io::Result<()> {
+    head.restart();
+    let read = head.read(input, len)?;
+    let enough = match head.bytes() {
+        [b'M', b'Z', ..] => pe::magic_bytes(head.bytes()),
+        [0xca, 0xfe, ..] => UNIVERSAL_BYTES,
+        _ => 0,
     };
-    if enough <= read {
-        return Ok(first);
+    if read == len && enough > read {
+        head.read(input, enough.saturating_sub(read))?;
     }
-    first.resize(enough, 0);
-    let more = fill(input, first.get_mut(read..).unwrap_or_default())?;
-    first.truncate(read.saturating_add(more));
-    Ok(first)
+    Ok(())
 }
 
 /// Tells what a member is, by its first bytes; where they are not enough, by its name.

@@ -9,6 +9,7 @@ use super::binary;
 use super::collector::{Binary, Collector};
 use super::compressed;
 use super::deflate_start;
+use super::image::CHUNK_BYTES;
 use super::inflate::{self, Inflater, Method};
 use super::magic::{self, Magic};
 use super::members;
@@ -38,23 +39,50 @@ pub(super) struct Packed<'a> {
     pub depth: u32,
 }
 
-/// Whether a member is text by its name and by the bytes that it begins with. Names alone are not
-/// taken at their word.
-fn is_plain_text<R: BufRead>(member: &Packed<'_>, input: &mut R) -> bool {
+/// How a member is begun.
+enum Begin {
+    /// It is text by the bytes that it begins with, and is not read.
+    PlainText,
+    /// So many of its bytes are read at once to tell what it is.
+    Read(usize),
+}
+
+/// Whether a member that begins with text could be a tar archive, by its length or name.
+fn could_be_tar(member: &Packed<'_>) -> bool {
+    member.crc.is_none() || tar::is_length(member.size) || member.path.ends_with(".tar")
+}
+
+/// How to begin a member: an object file in one step as long as any other, because each step costs
+/// a copy of the window; anything else with no more than tells what it is.
+fn begin<R: BufRead>(member: &Packed<'_>, input: &mut R) -> Begin {
     const OTHERS: [&[u8]; 5] = [b"MZ", b"PK", b"BZh", b"#!", b"!<ar"];
-    if member.method != Method::Deflate
-        || member.crc.is_none()
-        || members::could_be_native(member.path)
-        || members::is_sbom(member.path)
-    {
-        return false;
+    // One byte more than there should be shows that the end is reached.
+    let most = usize::try_from(member.size.saturating_add(1)).unwrap_or(usize::MAX);
+    let step = Begin::Read(most.min(CHUNK_BYTES));
+    if members::is_library(member.path) {
+        return step;
+    }
+    if member.method != Method::Deflate {
+        return Begin::Read(magic::FIRST_BYTES);
     }
     // An error comes again when the member is unpacked.
     let packed = input.fill_buf().unwrap_or_default();
-    deflate_start::first_bytes(packed).is_some_and(|first| {
-        let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
-        first.iter().all(is_text) && !OTHERS.iter().any(|other| first.starts_with(other))
-    })
+    let Some(first) = deflate_start::first_bytes(packed) else {
+        return Begin::Read(magic::FIRST_BYTES);
+    };
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    let is_plain_text = first.iter().all(is_text)
+        && !OTHERS.iter().any(|other| first.starts_with(other))
+        && !could_be_tar(member)
+        && !members::is_archive(member.path)
+        && !members::is_sbom(member.path);
+    if is_plain_text {
+        Begin::PlainText
+    } else if magic::begins_an_object(first) {
+        step
+    } else {
+        Begin::Read(magic::FIRST_BYTES)
+    }
 }
 
 impl Collector {
@@ -87,9 +115,9 @@ impl Collector {
         mut input: R,
         inflater: &mut Inflater,
     ) -> u32 {
-        if is_plain_text(member, &mut input) {
+        let Begin::Read(len) = begin(member, &mut input) else {
             return 0;
-        }
+        };
         let size = member.crc.map(|_| member.size);
         let mut decoder = match inflate::decoder(member.method, &mut input, size, inflater) {
             Ok(decoder) => decoder,
@@ -99,7 +127,7 @@ impl Collector {
             }
         };
         let mut inflated = Checked::new(&mut decoder, member.size, member.packed, &self.allowance);
-        let mut looked = self.look(member, &mut inflated);
+        let mut looked = self.look(member, len, &mut inflated);
         if member.crc.is_none() && looked.is_ok() {
             // Only the end of the data tells where the next member begins.
             looked = io::copy(&mut inflated, &mut io::sink()).map(|_| Looked::Part);
@@ -125,11 +153,35 @@ impl Collector {
         crc
     }
 
-    fn look<R: Read>(&mut self, member: &Packed<'_>, inflated: &mut R) -> io::Result<Looked> {
-        let first = magic::first_bytes(inflated)?;
-        match magic::magic(&first, member.path) {
-            Magic::Object(format) => self.binary(member, format, &first, inflated),
+    /// Looks at a member of which `len` bytes are read to tell what it is.
+    fn look<R: Read>(
+        &mut self,
+        member: &Packed<'_>,
+        len: usize,
+        inflated: &mut R,
+    ) -> io::Result<Looked> {
+        let failure = magic::read_head(&mut self.memory.head, inflated, len).err();
+        let mut rest = Failing {
+            failure,
+            rest: inflated,
+        };
+        let looked = self.look_at(member, &mut rest)?;
+        rest.failure.map_or(Ok(looked), Err)
+    }
+
+    /// The first bytes of the member at hand. The members of an archive use the same memory.
+    fn first(&self) -> Vec<u8> {
+        self.memory.head.bytes().to_vec()
+    }
+
+    /// Looks at a member whose first bytes are in the memory's head.
+    fn look_at<R: Read>(&mut self, member: &Packed<'_>, inflated: &mut R) -> io::Result<Looked> {
+        let head = self.memory.head.bytes();
+        match magic::magic(head, member.path) {
+            Magic::Object(format) => self.binary(member, format, inflated),
+            Magic::Unread => self.unread(member, inflated),
             Magic::Archive => {
+                let first = self.first();
                 let stream = first.as_slice().chain(&mut *inflated);
                 nested::walk(self, member, stream)?;
                 io::copy(inflated, &mut io::sink())?;
@@ -139,14 +191,15 @@ impl Collector {
                 if !self.may_enter(member.path, member.depth) {
                     return Ok(Looked::Part);
                 }
+                let first = self.first();
                 let stream: Box<dyn Read + '_> = Box::new(first.as_slice().chain(&mut *inflated));
                 tar::walk(self, member, BufReader::new(stream))?;
                 io::copy(inflated, &mut io::sink())?;
                 Ok(Looked::Whole)
             }
-            Magic::Compressed(format) => self.compressed(member, format, &first, inflated),
+            Magic::Compressed(format) => self.compressed(member, format, inflated),
             Magic::Other if members::is_sbom(member.path) => {
-                let stream = first.as_slice().chain(&mut *inflated);
+                let stream = head.chain(&mut *inflated);
                 let limit = self.limits.sbom_bytes;
                 let (claims, wrong) = sbom::read(member.path, stream, limit)?;
                 self.claim(member.path, claims);
@@ -156,29 +209,13 @@ impl Collector {
                 }
                 Ok(Looked::Whole)
             }
-            Magic::Unread => {
-                let (texts, error) = binary::texts(&first, inflated, member.size, &mut self.memory);
-                if texts.name_a_library() {
-                    let message =
-                        "The member has texts of a library, but files of its kind are not read.";
-                    self.problem(
-                        ProblemCode::UnsupportedMember,
-                        Some(member.path),
-                        message.to_owned(),
-                    );
-                }
-                if self.memory.candidates == 0 {
-                    self.out_of_candidates(member.path);
-                }
-                error.map_or(Ok(Looked::Whole), Err)
-            }
             Magic::Broken(what) => {
                 let message = format!("The headers of the binary are damaged: {what}.");
                 self.problem(ProblemCode::MalformedBinary, Some(member.path), message);
                 Ok(Looked::Part)
             }
-            Magic::Other if first.starts_with(b"#!") || members::is_archive(member.path) => {
-                self.prefixed(member, first, inflated)
+            Magic::Other if head.starts_with(b"#!") || members::is_archive(member.path) => {
+                self.prefixed(member, inflated)
             }
             Magic::Other if members::is_library(member.path) => {
                 // Its CRC-32 tells whether it is a library whose first bytes are damaged.
@@ -194,7 +231,6 @@ impl Collector {
         &mut self,
         member: &Packed<'_>,
         format: compressed::Format,
-        first: &[u8],
         inflated: &mut R,
     ) -> io::Result<Looked> {
         if !self.may_enter(member.path, member.depth) {
@@ -213,7 +249,8 @@ impl Collector {
             at: None,
             depth: member.depth.saturating_add(1),
         };
-        let stream: Box<dyn Read + '_> = Box::new(first.chain(&mut *inflated));
+        let first = self.first();
+        let stream: Box<dyn Read + '_> = Box::new(first.as_slice().chain(&mut *inflated));
         let unpacked = compressed::reader(format, BufReader::new(stream));
         self.member(&inner, BufReader::new(unpacked), &mut Inflater::new());
         if format.has_window() {
@@ -224,17 +261,13 @@ impl Collector {
     }
 
     /// Reads what may be an archive behind other bytes, such as a script that starts it.
-    fn prefixed<R: Read>(
-        &mut self,
-        member: &Packed<'_>,
-        mut first: Vec<u8>,
-        inflated: &mut R,
-    ) -> io::Result<Looked> {
+    fn prefixed<R: Read>(&mut self, member: &Packed<'_>, inflated: &mut R) -> io::Result<Looked> {
+        let mut first = self.first();
         if first.is_empty() || archive::is_end_of_members(&first) {
             return Ok(Looked::Part);
         }
         let read = first.len();
-        first.resize(PREFIX_BYTES, 0);
+        first.resize(read.max(PREFIX_BYTES), 0);
         let more = binary::fill(inflated, first.get_mut(read..).unwrap_or_default())?;
         first.truncate(read.saturating_add(more));
         let begin = memchr::memmem::find(&first, b"PK\x03\x04");
@@ -254,14 +287,30 @@ impl Collector {
         Ok(Looked::Whole)
     }
 
+    /// Searches what nothing reads the structure of.
+    fn unread<R: Read>(&mut self, member: &Packed<'_>, inflated: &mut R) -> io::Result<Looked> {
+        let (texts, error) = binary::texts(inflated, member.size, &mut self.memory);
+        if texts.name_a_library() {
+            let message = "The member has texts of a library, but files of its kind are not read.";
+            self.problem(
+                ProblemCode::UnsupportedMember,
+                Some(member.path),
+                message.to_owned(),
+            );
+        }
+        if self.memory.candidates == 0 {
+            self.out_of_candidates(member.path);
+        }
+        error.map_or(Ok(Looked::Whole), Err)
+    }
+
     fn binary<R: Read>(
         &mut self,
         member: &Packed<'_>,
         format: BinaryFormat,
-        first: &[u8],
         inflated: &mut R,
     ) -> io::Result<Looked> {
-        let seen = binary::stream(format, first, inflated, member.size, &[], &mut self.memory);
+        let seen = binary::stream(format, inflated, member.size, &[], &mut self.memory);
         if let Some(what) = seen.malformed {
             let message = format!("The headers of the binary are damaged: {what}.");
             self.problem(ProblemCode::MalformedBinary, Some(member.path), message);
@@ -297,4 +346,19 @@ impl Collector {
 enum Looked {
     Whole,
     Part,
+}
+
+/// What follows the first bytes, or what kept it from being read.
+struct Failing<'a, R> {
+    failure: Option<io::Error>,
+    rest: &'a mut R,
+}
+
+impl<R: Read> Read for Failing<'_, R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self.failure.take() {
+            Some(error) => Err(error),
+            None => self.rest.read(bytes),
+        }
+    }
 }

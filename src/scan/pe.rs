@@ -9,7 +9,7 @@ use object::pe;
 
 use super::banner::{Hit, printable};
 use super::fields::{Fields, until_nul};
-use super::image::{Missing, View};
+use super::image::{CHUNK_BYTES, Missing, View};
 use super::object_file::{Headers, NAME_BYTES};
 use crate::model::Architecture;
 
@@ -22,9 +22,9 @@ const IMPORT_BYTES: u64 = 64 * 1024;
 const MAXIMUM_IMPORTS: usize = 1024;
 
 /// How many bytes tell whether a file that begins so is a PE file: its header may stand anywhere
-/// behind its DOS program. Beyond 64 KiB nobody puts it.
+/// behind its DOS program. Beyond 256 KiB nobody puts it.
 pub(super) fn magic_bytes(head: &[u8]) -> usize {
-    const MOST: usize = (64 << 10) + 64;
+    const MOST: usize = CHUNK_BYTES;
     let header = Fields::little(head).u32(0x3c);
     let header = header.and_then(|at| usize::try_from(at).ok());
     header.map_or(MOST, |at| at.saturating_add(4).min(MOST))
@@ -104,16 +104,21 @@ pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing>
         (address != 0).then_some(Table { address, len })
     };
     let exports = table(pe::IMAGE_DIRECTORY_ENTRY_EXPORT);
+    let imports = table(pe::IMAGE_DIRECTORY_ENTRY_IMPORT);
+    let delayed = table(pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT);
+    // Whichever of them comes first must not have gone by when it is read.
+    for imports in imports.iter().chain(&delayed) {
+        file.wish_for_imports(*imports);
+    }
     if let Some(exports) = exports {
-        // They are read last, as nothing may depend on them, and have gone by before that.
         file.wish_for_exports(exports);
         file.own_name(exports, headers)?;
     }
-    if let Some(imports) = table(pe::IMAGE_DIRECTORY_ENTRY_IMPORT) {
+    if let Some(imports) = imports {
         file.imports(imports, IMPORT_LEN, 12, headers)?;
     }
-    if let Some(imports) = table(pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT) {
-        file.imports(imports, DELAY_IMPORT_LEN, 4, headers)?;
+    if let Some(delayed) = delayed {
+        file.imports(delayed, DELAY_IMPORT_LEN, 4, headers)?;
     }
     if let Some(resources) = table(pe::IMAGE_DIRECTORY_ENTRY_RESOURCE) {
         headers.resource = file.version_resource(resources)?;
@@ -158,6 +163,24 @@ impl<'a> File<'a> {
         })
     }
 
+    /// Says that imports will be needed, so that they are kept when they come by.
+    fn wish_for_imports(&self, table: Table) {
+        if let Ok((place, rest)) = self.place(table.address) {
+            self.view.wish(place, IMPORT_BYTES.min(rest));
+        }
+    }
+
+    /// Says that names will be needed, most of which stand together: else each of them that has
+    /// gone by would be missed by itself.
+    fn wish_for_names(&self, names: &[u32]) {
+        let places = names.iter().filter_map(|name| self.place(*name).ok());
+        let places = places.map(|(place, _)| place);
+        if let (Some(first), Some(last)) = (places.clone().min(), places.max()) {
+            let len = last.saturating_sub(first).saturating_add(NAME_BYTES);
+            self.view.wish(first, len.min(IMPORT_BYTES));
+        }
+    }
+
     fn imports(
         &self,
         table: Table,
@@ -167,11 +190,11 @@ impl<'a> File<'a> {
     ) -> Result<(), Missing> {
         let (offset, rest) = self.place(table.address)?;
         let bytes = self.view.up_to(offset, IMPORT_BYTES.min(rest))?;
-        for entry in bytes.chunks_exact(entry_len).take(MAXIMUM_IMPORTS) {
-            let name = Fields::little(entry).u32(name_at).ok_or(MALFORMED)?;
-            if name == 0 {
-                break;
-            }
+        let entries = bytes.chunks_exact(entry_len).take(MAXIMUM_IMPORTS);
+        let names = entries.map_while(|entry| Fields::little(entry).u32(name_at));
+        let names: Vec<u32> = names.take_while(|name| *name != 0).collect();
+        self.wish_for_names(&names);
+        for name in names {
             let within = name
                 .checked_sub(table.address)
                 .and_then(|inside| bytes.get(usize::try_from(inside).ok()?..));

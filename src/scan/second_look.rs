@@ -91,10 +91,11 @@ fn again<S: Source>(
     if let Ok(mut inflated) =
         inflate::decoder(binary.method, &mut watched, Some(binary.size), inflater)
     {
-        let first = magic::first_bytes(&mut inflated).unwrap_or_default();
-        if let Magic::Object(format) = magic::magic(&first, &binary.path) {
+        // What is wrong with the member was told when it was read first.
+        let _ = magic::read_head(&mut memory.head, &mut inflated, magic::FIRST_BYTES);
+        if let Magic::Object(format) = magic::magic(memory.head.bytes(), &binary.path) {
             let mut rest = inflated.take(binary.size);
-            let seen = binary::stream(format, &first, &mut rest, binary.size, wanted, memory);
+            let seen = binary::stream(format, &mut rest, binary.size, wanted, memory);
             // Nothing new: looking again would not help either.
             let gone: Vec<_> = seen
                 .gone

@@ -22,6 +22,11 @@ pub(super) fn is_header(bytes: &[u8]) -> bool {
     Header::of(bytes).is_some_and(|header| header.is_whole())
 }
 
+/// Whether an archive may be so many bytes long: whole blocks.
+pub(super) const fn is_length(len: u64) -> bool {
+    len > 0 && len.is_multiple_of(BLOCK_BYTES as u64)
+}
+
 #[derive(Debug)]
 struct Header<'a>(&'a [u8]);
 

@@ -40,6 +40,7 @@ mod index;
 mod inspect;
 mod inspect_documents;
 mod inspect_hostile;
+mod issue_document;
 mod killed;
 mod ledger;
 mod ledger_failures;

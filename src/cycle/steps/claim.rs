@@ -106,10 +106,9 @@ pub(super) fn posted(comment: &Comment, is_trusted: impl Fn(&str) -> bool) -> Op
             let (own, value) = word.split_once('=')?;
             (own == name).then_some(value)
         })?;
-        let decoded = form_urlencoded::parse(format!("v={text}").as_bytes())
-            .next()
-            .map(|(_, value)| value.into_owned());
-        decoded
+        let pair = format!("v={text}");
+        let mut decoded = form_urlencoded::parse(pair.as_bytes());
+        decoded.next().map(|(_, value)| value.into_owned())
     };
     let runs: Vec<u64> = value("run")
         .unwrap_or_default()

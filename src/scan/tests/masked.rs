@@ -75,11 +75,11 @@ fn a_header_far_behind_the_dos_program_is_found_or_told() {
         file.extend(library_texts("OpenSSL 3.0.1 14 Dec 2021"));
         file
     };
-    for at in [4000, 5000, 60_000] {
+    for at in [4000, 5000, 60_000, 200_000] {
         let scanned = scanned(deflated(&[("a.dll", &pe(at))]));
         assert_eq!(scanned.scan.findings.len(), 1, "{at}");
     }
-    assert_eq!(told("a.dll", &pe(100_000)), [ProblemCode::MalformedBinary]);
+    assert_eq!(told("a.dll", &pe(300_000)), [ProblemCode::MalformedBinary]);
     assert_eq!(told("a.com", b"MZ: a text"), []);
 }
 

@@ -112,6 +112,16 @@ fn names_and_lengths_of_tar_archives_come_from_where_they_may_stand() {
 }
 
 #[test]
+fn a_tar_archive_is_opened_whatever_its_name() {
+    let archive = tar(&[(b'0', "lib/a.so", &carrier())]);
+    let members = [("notes.txt", archive.as_slice()), ("data", b"1234")];
+    assert_eq!(
+        found(&scanned(deflated(&members))),
+        [("notes.txt!lib/a.so", Some("3.1.1"))]
+    );
+}
+
+#[test]
 fn a_tar_archive_that_lies_is_told() {
     let archive = tar(&[(b'0', "a.so", &carrier()), (b'0', "../b.so", b"x")]);
     let told = |bytes: &[u8]| codes(&scanned(deflated(&[("a.tar", bytes)])));
