@@ -1,10 +1,12 @@
 //! Acting on the tracking issue: one for each line, whatever people and programs do to it.
 
+use std::time::Duration;
+
 use rewheel::cycle::act::Mode;
 use rewheel::policy::{Event, ReasonCode};
 use rewheel::store::ledger::{Access as LedgerAccess, Ledger, StateLocation};
 
-use crate::support::fake_github::{Access, Issue, Token};
+use crate::support::fake_github::{Access, Fault, Issue, Lag, Listed, Matcher, Token, When};
 use crate::support::stage::{Cycled, ME, NEW, OLD, PLATFORMS, REPOSITORY, Stage};
 
 fn text(issue: &Issue) -> &str {
@@ -81,6 +83,42 @@ async fn published_wheels_close_it_and_nothing_less_does() {
         .edit_issue(REPOSITORY, number, |issue| issue.open = true);
     stage.cycle().await.is_clean().says("left to them");
     assert_eq!(stage.github.writes().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_that_lists_do_not_show_yet_is_not_posted_again() {
+    let stage = Stage::new();
+    let number = stage.opened().await;
+    stage.publish("1.1", NEW);
+    stage.github.lag(Listed::Comments, Lag::Requests(9));
+    stage
+        .github
+        .fault(Matcher::new("PATCH", "/repos/**"), Fault::Forbidden);
+    stage.cycle().await;
+    assert!(stage.github.issue(REPOSITORY, number).open);
+    stage.cycle().await.is_clean();
+    assert!(!stage.github.issue(REPOSITORY, number).open);
+    assert_eq!(stage.github.comments(REPOSITORY, number).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_in_doubt_is_looked_for_before_it_is_posted_again() {
+    let stage = Stage::new();
+    let number = stage.opened().await;
+    stage.publish("1.1", NEW);
+    stage
+        .github
+        .fault(Matcher::new("POST", "/repos/**"), Fault::Cut(When::Before));
+    stage.cycle().await;
+    stage
+        .cycle()
+        .await
+        .says("whether GitHub took it is not known");
+    assert!(stage.github.comments(REPOSITORY, number).is_empty());
+    stage.github.advance(Duration::from_secs(16 * 60));
+    stage.cycle().await.is_clean();
+    assert!(!stage.github.issue(REPOSITORY, number).open);
+    assert_eq!(stage.github.comments(REPOSITORY, number).len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -218,12 +218,13 @@ fn killed_at_every_write(part: Part) -> usize {
     count
 }
 
-/// Kills the command at each system call by which the ledger writes, until a cycle ends unharmed.
+/// Kills the command at system calls by which the ledger writes, each `step`th of the thread that
+/// writes, until a cycle ends unharmed.
 /// How many cases that were; none where system calls cannot be watched.
 #[cfg(target_os = "linux")]
-fn killed_at_every_write_of_the_ledger(part: Part, call: &str) -> Option<usize> {
+fn killed_at_writes_of_the_ledger(part: Part, calls: &str, step: usize) -> Option<usize> {
     let watches = Command::new("strace")
-        .args(["-qqq", "-e", "trace=none", "true"])
+        .args(["-f", "-qqq", "-e", "trace=none", "true"])
         .status();
     if !watches.is_ok_and(|status| status.success()) {
         eprintln!("strace cannot be used here: nothing is killed while the ledger is written");
@@ -232,9 +233,26 @@ fn killed_at_every_write_of_the_ledger(part: Part, call: &str) -> Option<usize> 
     let life = Life::before(part);
     let mut failures = Vec::new();
     let mut count = 0;
-    for nth in 1.. {
-        let nth_call = format!("inject={call}:signal=SIGKILL:when={nth}");
-        let wrapper = ["strace", "-f", "-qqq", "-e", "trace=none", "-e", &nth_call];
+    for nth in (1..).step_by(step) {
+        let traced = format!("trace={calls}");
+        let injected = format!("inject={calls}:signal=SIGKILL:when={nth}");
+        let [ledger, log] =
+            ["rewheel.db", "rewheel.db-wal"].map(|name| life.user.home().join(name));
+        let wrapper = [
+            "strace",
+            "-f",
+            "-qqq",
+            "-o",
+            "/dev/null",
+            "-P",
+            ledger.to_str().unwrap(),
+            "-P",
+            log.to_str().unwrap(),
+            "-e",
+            &traced,
+            "-e",
+            &injected,
+        ];
         life.begin_again();
         let command = life.user.command_under(&wrapper);
         let status = Life::told(command).status().unwrap();
@@ -244,7 +262,7 @@ fn killed_at_every_write_of_the_ledger(part: Part, call: &str) -> Option<usize> 
         count += 1;
         let wrong = life.recover();
         if !wrong.is_empty() {
-            failures.push(format!("{call} {nth}: {wrong:?}"));
+            failures.push(format!("{calls} {nth}: {wrong:?}"));
         }
     }
     assert!(
@@ -258,12 +276,18 @@ fn killed_at_every_write_of_the_ledger(part: Part, call: &str) -> Option<usize> 
 
 #[cfg(target_os = "linux")]
 #[rstest]
-#[case::opens(Part::Opens, 12)]
-#[case::changes(Part::Changes, 10)]
-#[case::runs_again(Part::RunsAgain, 4)]
-#[case::closes(Part::Closes, 4)]
-fn killed_while_the_ledger_is_written(#[case] part: Part, #[case] least: usize) {
-    let count = killed_at_every_write_of_the_ledger(part, "fdatasync");
+#[case::opens(Part::Opens, "fsync,fdatasync", 1, 15)]
+#[case::changes(Part::Changes, "fsync,fdatasync", 1, 15)]
+#[case::runs_again(Part::RunsAgain, "fsync,fdatasync", 1, 8)]
+#[case::closes(Part::Closes, "fsync,fdatasync", 1, 8)]
+#[case::half_written(Part::RunsAgain, "pwrite64", 7, 8)]
+fn killed_while_the_ledger_is_written(
+    #[case] part: Part,
+    #[case] calls: &str,
+    #[case] step: usize,
+    #[case] least: usize,
+) {
+    let count = killed_at_writes_of_the_ledger(part, calls, step);
     assert!(count.is_none_or(|count| count >= least), "{count:?}");
 }
 

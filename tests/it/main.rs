@@ -52,4 +52,6 @@ mod published;
 mod remote_wheel;
 mod remote_wheel_faults;
 mod replay;
+mod secrets;
 mod steps;
+mod watchers;

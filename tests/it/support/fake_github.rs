@@ -132,6 +132,13 @@ impl FakeGithub {
         })
     }
 
+    /// The tokens that Apps got for their installations.
+    pub fn minted(&self) -> Vec<String> {
+        let world = self.world();
+        let all = world.tokens.keys().filter(|text| text.starts_with("ghs_"));
+        all.cloned().collect()
+    }
+
     /// Forgets a token: 401 from now on.
     pub fn revoke(&self, text: &str) -> &Self {
         self.change(|world| {

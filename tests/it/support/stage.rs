@@ -159,11 +159,22 @@ pub fn client(fake: &FakeGithub, token: &str) -> Github {
 
 /// The same, which waits only so long for an answer.
 pub fn client_within(fake: &FakeGithub, token: &str, patience: Duration) -> Github {
+    client_of(fake, token, None, patience)
+}
+
+/// The same with a name in the configuration, for tokens of which GitHub does not tell whose they
+/// are.
+pub fn client_named(fake: &FakeGithub, token: &str, login: &str) -> Github {
+    client_of(fake, token, Some(login), Duration::from_secs(30))
+}
+
+fn client_of(fake: &FakeGithub, token: &str, login: Option<&str>, patience: Duration) -> Github {
     let (mut client, _) = settings();
     client.read_timeout = patience;
     client.retry.attempts = 2;
     Github::new(GithubSettings {
         client,
+        login: login.map(str::to_owned),
         write_interval: Duration::ZERO,
         archive_hosts: vec!["localhost".to_owned()],
         answer_bytes: 4 << 20,
