@@ -29,6 +29,9 @@ fn acts(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A space of no width, which people do not see.
+const APART: &str = "&#8203;";
+
 /// The text for Markdown: printable, and with every character escaped that could make a link, a
 /// mention, an issue reference, HTML, or a table cell of it.
 pub fn markdown(text: &str) -> String {
@@ -38,14 +41,26 @@ pub fn markdown(text: &str) -> String {
             '&' => clean.push_str("&amp;"),
             '<' => clean.push_str("&lt;"),
             '>' => clean.push_str("&gt;"),
-            // An entity reads as the character and cannot start a mention or a reference.
-            '@' => clean.push_str("&#64;"),
-            '#' => clean.push_str("&#35;"),
+            // GitHub looks for mentions and references in the text that it has rendered, where an
+            // entity is the character again. Only something in between keeps them apart.
+            '@' | '#' => {
+                clean.push(c);
+                clean.push_str(APART);
+            }
             // Bare addresses become links by themselves.
-            '/' if clean.ends_with(":/") => clean.push_str("&#47;"),
-            '.' if clean.to_ascii_lowercase().ends_with("www") => clean.push_str("&#46;"),
+            '/' if clean.ends_with(":/") => {
+                clean.push_str(APART);
+                clean.push(c);
+            }
+            '.' if ends_with(&clean, "www") => {
+                clean.push_str(APART);
+                clean.push(c);
+            }
             // "GH-7" is a reference too.
-            '-' if clean.to_ascii_lowercase().ends_with("gh") => clean.push_str("&#45;"),
+            '-' if ends_with(&clean, "gh") => {
+                clean.push(c);
+                clean.push_str(APART);
+            }
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
                 clean.push('\\');
                 clean.push(c);
@@ -54,6 +69,13 @@ pub fn markdown(text: &str) -> String {
         }
     }
     clean
+}
+
+/// Whether a text ends with these ASCII letters, in either case.
+fn ends_with(text: &str, letters: &str) -> bool {
+    let start = text.len().saturating_sub(letters.len());
+    text.get(start..)
+        .is_some_and(|end| end.eq_ignore_ascii_case(letters))
 }
 
 #[cfg(test)]
@@ -74,12 +96,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case("@pyca closes #1", "&#64;pyca closes &#35;1")]
-    #[case("[x](https://e)", "\\[x\\](https:/&#47;e)")]
+    #[case("@pyca closes #1", "@&#8203;pyca closes #&#8203;1")]
+    #[case("[x](https://e)", "\\[x\\](https:/&#8203;/e)")]
     #[case("<!-- rewheel -->", "&lt;!-- rewheel --&gt;")]
-    #[case("GH-7", "GH&#45;7")]
+    #[case("GH-7", "GH-&#8203;7")]
     #[case("a|b`c", "a\\|b\\`c")]
-    #[case("WWW.e.example", "WWW&#46;e.example")]
+    #[case("WWW.e.example", "WWW&#8203;.e.example")]
     fn cannot_act_in_markdown(#[case] text: &str, #[case] clean: &str) {
         assert_eq!(markdown(text), clean);
     }
