@@ -127,7 +127,8 @@ impl<'a, 'b> Performer<'a, 'b> {
         }
         if let Some(asked) = observed.in_doubt {
             let now = self.actor.github.server_time().unwrap_or(self.actor.now);
-            if now.signed_duration_since(asked) < IN_DOUBT {
+            // A clock that was ahead then must not stop it for as long as that.
+            if now.signed_duration_since(asked).abs() < IN_DOUBT {
                 let why = format!(
                     "an issue was asked for at {asked} and whether GitHub opened it is not known: \
                      lists lag behind, so it is looked for until 15 minutes later"
