@@ -89,7 +89,7 @@ struct Observed {
 /// One line, observed and not yet judged.
 enum ObservedLine {
     /// Nothing could be found out.
-    Failed(LineReport),
+    Failed(Box<LineReport>),
     /// There is nothing to judge.
     NoWheels,
     /// Versions with what is in their wheels, newest first.
@@ -140,9 +140,10 @@ impl Cycle {
                 Some(Ok(project)) => {
                     lines.push((request, self.line(request, project, progress).await))
                 }
-                Some(Err(error)) => {
-                    lines.push((request, ObservedLine::Failed(failed(request, error))))
-                }
+                Some(Err(error)) => lines.push((
+                    request,
+                    ObservedLine::Failed(Box::new(failed(request, error))),
+                )),
                 None => {}
             }
         }
@@ -182,7 +183,7 @@ impl Cycle {
         known: &Known,
     ) -> Vec<LineReport> {
         match observed {
-            ObservedLine::Failed(report) => vec![report],
+            ObservedLine::Failed(report) => vec![*report],
             ObservedLine::NoWheels => vec![self.judge(request, None, &[], known)],
             ObservedLine::Versions(versions) => versions
                 .iter()
@@ -228,12 +229,12 @@ fn without_wheels(request: &LineRequest, project: &Project) -> ObservedLine {
     let files = published_files(project);
     if published::versions(&files, &request.wanted).is_empty() && request.wanted.versions.is_some()
     {
-        return ObservedLine::Failed(LineReport::failed(
+        return ObservedLine::Failed(Box::new(LineReport::failed(
             &project.name,
             &request.line,
             ReasonCode::NoSuchVersion,
             format!("{} has no version that is {}", project.name, request.line),
-        ));
+        )));
     }
     ObservedLine::NoWheels
 }

@@ -83,6 +83,7 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
             digests: &digests,
             now: cycle.now,
         };
+        actor.tell_once(&mut report)?;
         match acting::hindrance(&configuration, &location, &github) {
             None => actor.act(&mut report).await,
             Some(_) if command.dry_run => actor.plan_unseen(&mut report),

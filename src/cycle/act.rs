@@ -22,12 +22,12 @@ use chrono::{DateTime, Utc};
 use crate::config::ProjectSettings;
 use crate::github::Github;
 use crate::model::Severity;
-use crate::policy::ReasonCode;
 use crate::policy::tracking::IssueStep;
+use crate::policy::{Event, ReasonCode};
 use crate::report::{Action, ActionKind, ActionState, CheckReport, LineReport};
 use crate::scan;
 use crate::source::WheelLimits;
-use crate::store::ledger::Ledger;
+use crate::store::ledger::{Ledger, LedgerError};
 
 use observe::{Observed, observe};
 use perform::Performer;
@@ -125,6 +125,30 @@ impl Actor<'_> {
             // Without it GitHub is asked once too often, and says so again.
             let _ = self.ledger.see(PARKED, &until.to_rfc3339(), self.now);
         }
+    }
+
+    /// Leaves out of the decisions what is told once and was told in an earlier cycle: platforms
+    /// that are gone.
+    ///
+    /// # Errors
+    /// The ledger cannot tell.
+    pub fn tell_once(&self, report: &mut CheckReport) -> Result<(), LedgerError> {
+        for line in &mut report.lines {
+            let reasons = &line.decision.reasons;
+            let shrank = reasons
+                .iter()
+                .find(|reason| reason.code == ReasonCode::CoverageShrank);
+            let (Some(reason), Some(version)) = (shrank, &line.version) else {
+                continue;
+            };
+            let subject = format!("told:{}/{}/coverage-shrank", line.package, line.line);
+            let what = format!("{version}: {}", reason.message);
+            let sighting = self.ledger.see(&subject, &what, self.now)?;
+            if !sighting.is_new && sighting.before.is_none() {
+                line.decision = line.decision.clone().without_told(Event::CoverageShrank);
+            }
+        }
+        Ok(())
     }
 
     fn project_of(&self, line: &LineReport) -> Option<&ProjectSettings> {

@@ -78,6 +78,23 @@ pub struct Decision {
     pub is_unclear: bool,
 }
 
+impl Decision {
+    /// The decision without an event that is told once and was told before. An event that asks for
+    /// the issue is no news, and stays.
+    #[must_use]
+    pub fn without_told(mut self, event: Event) -> Self {
+        if self.tracked.contains(&event) {
+            return self;
+        }
+        self.events.retain(|one| *one != event);
+        let is_quiet = self.events.is_empty() && !self.is_unclear;
+        if self.kind == DecisionKind::Inform && is_quiet {
+            self.kind = DecisionKind::None;
+        }
+        self
+    }
+}
+
 /// Decides what is due for one line at that moment.
 pub fn decide(facts: &LineFacts<'_>, settings: &Settings, now: DateTime<Utc>) -> Decision {
     let today = now.date_naive();

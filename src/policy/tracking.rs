@@ -72,6 +72,14 @@ pub fn standing(decision: &Decision, opened: &Opened, settings: &Settings) -> St
     if decision.wheels.is_empty() {
         unproven.push("no wheel is published that could prove it".to_owned());
     }
+    // Somebody damaged its hidden state: without its reasons nothing proves that they are gone.
+    if opened.events.is_empty() {
+        unproven.push(
+            "the reasons that opened it are not to be read from it any more: close it by hand when \
+             they are gone"
+                .to_owned(),
+        );
+    }
     for wheel in &decision.wheels {
         if wheel.is_unclear() {
             unproven.push(format!(

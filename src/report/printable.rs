@@ -29,6 +29,15 @@ fn acts(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A space without width, by its number.
+const NOTHING: &str = "&#8203;";
+
+fn ends_with(text: &str, end: &str) -> bool {
+    let at = text.len().checked_sub(end.len());
+    let tail = at.and_then(|at| text.as_bytes().get(at..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+}
+
 /// The text for Markdown: printable, and with every character escaped that could make a link, a
 /// mention, an issue reference, HTML, or a table cell of it.
 pub fn markdown(text: &str) -> String {
@@ -38,14 +47,14 @@ pub fn markdown(text: &str) -> String {
             '&' => clean.push_str("&amp;"),
             '<' => clean.push_str("&lt;"),
             '>' => clean.push_str("&gt;"),
-            // An entity reads as the character and cannot start a mention or a reference.
-            '@' => clean.push_str("&#64;"),
-            '#' => clean.push_str("&#35;"),
-            // Bare addresses become links by themselves.
-            '/' if clean.ends_with(":/") => clean.push_str("&#47;"),
-            '.' if clean.to_ascii_lowercase().ends_with("www") => clean.push_str("&#46;"),
+            // GitHub looks for mentions and references after it has read entities and escapes, so
+            // only something in between keeps it from finding one: a space without width.
+            '@' | '#' => clean.extend([c.to_string().as_str(), NOTHING]),
             // "GH-7" is a reference too.
-            '-' if clean.to_ascii_lowercase().ends_with("gh") => clean.push_str("&#45;"),
+            '-' if ends_with(&clean, "gh") => clean.extend(["-", NOTHING]),
+            // Bare addresses become links by themselves.
+            '/' if clean.ends_with(':') => clean.extend([NOTHING, "/"]),
+            '.' if ends_with(&clean, "www") => clean.extend([NOTHING, "."]),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
                 clean.push('\\');
                 clean.push(c);
@@ -74,12 +83,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case("@pyca closes #1", "&#64;pyca closes &#35;1")]
-    #[case("[x](https://e)", "\\[x\\](https:/&#47;e)")]
+    #[case("@pyca closes #1", "@&#8203;pyca closes #&#8203;1")]
+    #[case("[x](https://e)", "\\[x\\](https:&#8203;//e)")]
     #[case("<!-- rewheel -->", "&lt;!-- rewheel --&gt;")]
-    #[case("GH-7", "GH&#45;7")]
+    #[case("GH-7", "GH-&#8203;7")]
     #[case("a|b`c", "a\\|b\\`c")]
-    #[case("WWW.e.example", "WWW&#46;e.example")]
+    #[case("WWW.e.example", "WWW&#8203;.e.example")]
     fn cannot_act_in_markdown(#[case] text: &str, #[case] clean: &str) {
         assert_eq!(markdown(text), clean);
     }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use rewheel::cycle::act::Mode;
+use rewheel::policy::{Event, ReasonCode};
 use rewheel::store::ledger::{Access as LedgerAccess, Ledger, StateLocation};
 
 use crate::support::fake_github::{Access, Fault, Issue, Lag, Listed, Matcher, Token, When};
-use crate::support::stage::{ME, NEW, OLD, PLATFORMS, REPOSITORY, Stage};
+use crate::support::stage::{Cycled, ME, NEW, OLD, PLATFORMS, REPOSITORY, Stage};
 
 fn text(issue: &Issue) -> &str {
     issue.body.as_deref().unwrap_or_default()
@@ -332,4 +333,21 @@ async fn the_second_of_two_processes_on_one_ledger_only_reports() {
     drop(acting);
     stage.cycle().await.is_clean();
     assert_eq!(stage.github.open_issues(REPOSITORY).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_is_gone_is_told_once() {
+    let stage = Stage::new();
+    stage.publish_for("1.1", PLATFORMS[0], "OpenSSL 3.5.9 29 Sep 2026");
+    let told = |cycled: &Cycled| {
+        let decision = &cycled.0.lines[0].decision;
+        (
+            decision.events.contains(&Event::CoverageShrank),
+            cycled.0.lines[0].has(ReasonCode::CoverageShrank),
+        )
+    };
+    assert_eq!(told(&stage.cycle().await), (true, true));
+    assert_eq!(told(&stage.cycle().await), (false, true));
+    stage.publish_for("1.2", PLATFORMS[1], "OpenSSL 3.5.9 29 Sep 2026");
+    assert_eq!(told(&stage.cycle().await), (true, true));
 }

@@ -11,6 +11,7 @@ mod support;
 
 mod acting;
 mod acting_faults;
+mod broken;
 mod check_now;
 mod check_now_documents;
 mod check_now_failures;

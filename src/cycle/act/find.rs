@@ -15,9 +15,13 @@ pub(super) struct Tracked {
 
 /// Whether an issue is one of the line: its author is trusted, and it has the marker.
 pub(super) fn is_of_line(issue: &Issue, trusted: &[String], package: &str, line: &str) -> bool {
+    is_by(issue, trusted) && marker::is_of(&issue.body, package, line)
+}
+
+/// Whether one of these accounts opened an issue.
+pub(super) fn is_by(issue: &Issue, trusted: &[String]) -> bool {
     let author = issue.author.as_deref().unwrap_or_default();
     trusted.iter().any(|one| one.eq_ignore_ascii_case(author))
-        && marker::is_of(&issue.body, package, line)
 }
 
 /// What is known of an issue of the line; `closed_by_bot` is asked of those that are closed.

@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 
 use crate::config::ProjectSettings;
 use crate::github::{GithubError, Issue, Me, Repository};
+use crate::model::RepositoryName;
 use crate::policy::ReasonCode;
 use crate::policy::tracking::{self, Cause, FoundState, IssuePlan, Opened, Standing};
-use crate::report::issue::marker::Memory;
+use crate::report::issue::marker::{self, Memory};
 use crate::report::{Action, ActionKind, ActionState, LineReport};
 use crate::store::ledger::Outcome;
 
-use super::find::{self, Tracked, is_of_line, tracked};
+use super::find::{self, Tracked, is_by, is_of_line, tracked};
 use super::place::Places;
 use super::write::sent_at;
 use super::{Actor, Mode};
@@ -89,13 +90,21 @@ async fn look<'a>(
     if let Some(act) = act {
         match &act.outcome {
             None => in_doubt = sent_at(&act.detail),
-            Some(Outcome::Done { detail, .. }) => {
+            Some(Outcome::Done { detail, url }) => {
                 let number = detail.get("number").and_then(serde_json::Value::as_u64);
-                // Lists lag behind: what we opened ourselves is asked for by its number.
+                // Lists lag behind, and people write above the marker or remove it: what we opened
+                // ourselves is asked for by its number.
                 if let Some(number) =
                     number.filter(|number| issues.iter().all(|issue| issue.number != *number))
                     && let Some(issue) = own(actor, &repository, number).await?
-                    && is_of_line(&issue, &trusted, &line.package, &line.line)
+                    && is_by(&issue, &trusted)
+                    && (marker::is_of(&issue.body, &line.package, &line.line)
+                        || (!marker::is_marked(&issue.body)
+                            && was_opened_in(
+                                url.as_deref(),
+                                number,
+                                &[name, &repository.full_name],
+                            )))
                 {
                     issues.push(issue);
                 }
@@ -163,14 +172,33 @@ async fn ask_who_closed(
     Ok(())
 }
 
-/// An issue that we opened; none when it was deleted.
+/// Whether this was the address of an issue in one of these repositories. The ledger may be older
+/// than the configuration's `repository`.
+fn was_opened_in(url: Option<&str>, number: u64, repositories: &[&RepositoryName]) -> bool {
+    repositories
+        .iter()
+        .any(|name| url.is_some_and(|url| is_address_of(url, name, number)))
+}
+
+fn is_address_of(url: &str, repository: &RepositoryName, number: u64) -> bool {
+    let end = format!("/{repository}/issues/{number}");
+    url.to_ascii_lowercase()
+        .ends_with(&end.to_ascii_lowercase())
+}
+
+/// An issue that we opened; none when it was deleted, or moved to another repository, where GitHub
+/// leads to it under another number.
 async fn own(
     actor: &Actor<'_>,
     repository: &Repository,
     number: u64,
 ) -> Result<Option<Issue>, String> {
     match actor.github.issue(&repository.full_name, number).await {
-        Ok(issue) => Ok(Some(issue)),
+        Ok(issue) => {
+            let is_here = issue.number == number
+                && is_address_of(&issue.html_url, &repository.full_name, number);
+            Ok(is_here.then_some(issue))
+        }
         Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(None),
         Err(error) => Err(error.to_string()),
     }

@@ -16,6 +16,15 @@ use super::observe::Observed;
 use super::several::{all_open, close_as_duplicate, dropped, first_open, moved};
 use super::write::{IN_DOUBT, Stop, Write, Writer};
 
+/// What an issue is to say, and what else is to change of it.
+struct Draft {
+    /// The issue before this one.
+    after: Option<u64>,
+    steps: Followed,
+    memory: Memory,
+    edit: IssueEdit,
+}
+
 /// Does what was planned, one line after the other.
 pub(super) struct Performer<'a, 'b> {
     pub(super) actor: &'b Actor<'a>,
@@ -118,7 +127,8 @@ impl<'a, 'b> Performer<'a, 'b> {
         }
         if let Some(asked) = observed.in_doubt {
             let now = self.actor.github.server_time().unwrap_or(self.actor.now);
-            if now.signed_duration_since(asked) < IN_DOUBT {
+            // A clock that was ahead then must not stop it for as long as that.
+            if now.signed_duration_since(asked).abs() < IN_DOUBT {
                 let why = format!(
                     "an issue was asked for at {asked} and whether GitHub opened it is not known: \
                      lists lag behind, so it is looked for until 15 minutes later"
@@ -179,9 +189,12 @@ impl<'a, 'b> Performer<'a, 'b> {
             observed,
             line,
             first,
-            after,
-            (steps, memory),
-            IssueEdit::default(),
+            Draft {
+                after,
+                steps,
+                memory,
+                edit: IssueEdit::default(),
+            },
             writer,
         )
         .await
@@ -223,9 +236,12 @@ impl<'a, 'b> Performer<'a, 'b> {
             observed,
             line,
             &tracked.issue,
-            None,
-            (steps, memory),
-            edit,
+            Draft {
+                after: None,
+                steps,
+                memory,
+                edit,
+            },
             writer,
         )
         .await
@@ -255,9 +271,12 @@ impl<'a, 'b> Performer<'a, 'b> {
             observed,
             line,
             &tracked.issue,
-            None,
-            (Followed::default(), memory),
-            edit,
+            Draft {
+                after: None,
+                steps: Followed::default(),
+                memory,
+                edit,
+            },
             writer,
         )
         .await
@@ -284,11 +303,15 @@ impl<'a, 'b> Performer<'a, 'b> {
         observed: &Observed<'a>,
         line: &LineReport,
         issue: &Issue,
-        after: Option<u64>,
-        (steps, mut memory): (Followed, Memory),
-        mut edit: IssueEdit,
+        draft: Draft,
         writer: &mut Writer<'a>,
     ) -> Result<(), Stop> {
+        let Draft {
+            after,
+            steps,
+            mut memory,
+            mut edit,
+        } = draft;
         if steps.is_known {
             memory.runs = steps.runs;
         }

@@ -70,6 +70,13 @@ impl Written {
 
     /// The body with this block between what people wrote.
     pub fn around(&self, marker: &str, block: &str, memory: &str) -> String {
+        // A template that was made from an issue has our marks in it: the block would end at them,
+        // and the rest of it would count as people's and grow with every writing.
+        let is_ours = |line: &&str| {
+            let line = line.trim_end();
+            line != BEGIN && line != FINISH && !is_mark(line)
+        };
+        let block = block.lines().filter(is_ours).collect::<Vec<_>>().join("\n");
         let mut body = String::from(marker);
         for part in [
             self.before.as_str(),
@@ -152,6 +159,17 @@ mod tests {
         let again = Written::of(&body).around(MARKER, "new", MEMORY);
         assert!(again.contains("half of it"), "{again}");
         assert_eq!(again.matches(FINISH).count(), 1);
+    }
+
+    #[test]
+    fn marks_in_a_template_do_not_end_the_block() {
+        let block = format!("{MARKER}\n{BEGIN}\nours\n{FINISH} \r\nmore\n{MEMORY}");
+        let once = Written::default().around(MARKER, &block, MEMORY);
+        assert_eq!(
+            once,
+            format!("{MARKER}\n{BEGIN}\nours\nmore\n{FINISH}\n{MEMORY}")
+        );
+        assert_eq!(Written::of(&once).around(MARKER, &block, MEMORY), once);
     }
 
     proptest! {

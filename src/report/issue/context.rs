@@ -243,9 +243,9 @@ fn tasks(facts: &IssueFacts<'_>, written: &Written) -> Vec<String> {
             "Publish a security advisory for the versions whose wheels are affected".to_owned(),
         ));
     }
-    let list = facts
-        .mailing_list
-        .map_or_else(String::new, |list| format!(" to {}", markdown(list)));
+    let list = facts.mailing_list.map_or_else(String::new, |list| {
+        format!(" to `{}`", list.replace('`', "'"))
+    });
     tasks.push(("announcement", format!("Announce it{list} (draft below)")));
     tasks.push((
         "forward-port",

@@ -27,8 +27,7 @@ pub fn marker(package: &str, line: &str) -> String {
 
 /// Whether an issue with this body is the tracking issue of the line.
 pub fn is_of(body: &str, package: &str, line: &str) -> bool {
-    let first = body.lines().next().unwrap_or_default().trim_end();
-    let Some(inner) = first
+    let Some(inner) = first(body)
         .strip_prefix(ISSUE)
         .and_then(|rest| rest.strip_suffix(END))
     else {
@@ -44,6 +43,20 @@ pub fn is_of(body: &str, package: &str, line: &str) -> bool {
             .is_some_and(|found| **found == encode(value))
     };
     is("package", package) && is("line", line)
+}
+
+/// Whether an issue with this body is the tracking issue of any line.
+pub fn is_marked(body: &str) -> bool {
+    first(body).starts_with(ISSUE)
+}
+
+/// The first line that is not empty.
+fn first(body: &str) -> &str {
+    let lines = body.lines().map(str::trim_end);
+    lines
+        .into_iter()
+        .find(|line| !line.is_empty())
+        .unwrap_or_default()
 }
 
 /// A text without blanks, marks of HTML or anything else that could end a mark.
@@ -165,6 +178,7 @@ mod tests {
         assert!(!is_of(&body, "demo", "main"));
         assert!(!is_of(&body, "dem", ">=46,<47"));
         assert!(!is_of(&format!("text\n{body}"), "demo", ">=46,<47"));
+        assert!(is_of(&format!("\r\n\n{body}"), "demo", ">=46,<47"));
     }
 
     proptest! {

@@ -196,7 +196,7 @@ pub async fn act(
     mut report: CheckReport,
 ) -> Cycled {
     let now = report.checked_at;
-    Actor {
+    let actor = Actor {
         github,
         ledger,
         projects: std::slice::from_ref(project),
@@ -207,9 +207,9 @@ pub async fn act(
         wheel_limits: &WheelLimits::default(),
         digests: &BTreeMap::new(),
         now,
-    }
-    .act(&mut report)
-    .await;
+    };
+    actor.tell_once(&mut report).unwrap();
+    actor.act(&mut report).await;
     Cycled(report)
 }
 
