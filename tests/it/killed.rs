@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use chrono::Utc;
 use rewheel::feeds::built_in;
 use rewheel::model::Release;
+#[cfg(target_os = "linux")]
 use rstest::rstest;
 use tempfile::TempDir;
 

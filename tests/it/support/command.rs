@@ -53,6 +53,7 @@ impl User {
     }
 
     /// The same command, run by another one: its program and arguments come first.
+    #[cfg(target_os = "linux")]
     pub fn command_under(&self, wrapper: &[&str]) -> std::process::Command {
         let own = self.command();
         let (first, rest) = wrapper.split_first().unwrap();
