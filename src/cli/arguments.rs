@@ -9,7 +9,7 @@ use crate::model::wheel::is_package_name;
 use crate::policy::Requirement;
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something is due, 2 usage or configuration is \
-wrong, 3 it could not be told.";
+wrong, 3 it could not be told, 4 an action failed.";
 
 /// Says, with evidence, which OpenSSL every published Python wheel carries, and when it must be
 /// rebuilt.
@@ -144,14 +144,17 @@ const CHECK_NOW_HELP: &str = "Examples:
   rewheel check-now cryptography --all-versions
   rewheel check-now cryptography --index-url https://index.example/simple/
   rewheel check-now --config rewheel.toml --dry-run
+  GITHUB_TOKEN=... rewheel check-now --config rewheel.toml
 
 With packages and no configuration it looks and reports, and acts on nothing.
-With a configuration its projects are looked at, or those that are named, as it
-says. Keys of the configuration can be set by variables of the environment,
+With a configuration its projects are looked at, or those that are named, and
+their tracking issues and steps are seen to. --dry-run tells what would be done,
+and with a token what differs on GitHub; it writes nothing anywhere. The first
+cycle of a project only reports. Keys of the configuration can be set by variables of the environment,
 REWHEEL_WATCH__MAX_FACT_AGE=10d, with a configuration or without.
 
 Exit codes: 0 all is well, 1 something is due, 2 usage or configuration is
-wrong (an unknown package too), 3 it could not be told.";
+wrong (an unknown package too), 3 it could not be told, 4 an action failed.";
 
 const INSPECT_HELP: &str = "Examples:
   rewheel inspect wheelhouse/

@@ -38,7 +38,18 @@ async fn the_first_cycle_reports_the_second_opens_the_issue_and_the_third_writes
     stage.github.forget_requests();
     let third = stage.cycle().await;
     assert_eq!(third.is_clean().actions(), Vec::<String>::new());
-    assert_eq!(stage.github.writes().len(), 0);
+    let asked: Vec<String> = stage.github.requests().iter().map(|one| one.line()).collect();
+    assert_eq!(
+        asked,
+        [
+            "GET /repos/pyca/demo 200".to_owned(),
+            "GET /user 200".to_owned(),
+            format!(
+                "GET /repos/pyca/demo/issues?creator={ME}&state=all&sort=created&direction=desc\
+                 &per_page=100 200"
+            ),
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
