@@ -96,7 +96,10 @@ impl Case {
 
     async fn cycle_with(&self, client: &Github, report: &CheckReport) -> stage::Cycled {
         let project = &self.decided.project;
-        stage::act(client, &self.ledger, project, 20, Mode::Act, report.clone()).await
+        let mut report = report.clone();
+        // A server that wanted to be left alone wants it until a moment, not for ever.
+        report.checked_at = self.github.now();
+        stage::act(client, &self.ledger, project, 20, Mode::Act, report).await
     }
 
     /// Cycles without faults, hours apart, until nothing is written any more. A claim of which no
