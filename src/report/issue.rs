@@ -22,6 +22,9 @@ use marker::Memory;
 /// The template that is used where a project has none of its own.
 pub const TEMPLATE: &str = include_str!("../../templates/issue.md");
 
+/// The most characters that GitHub takes for a title.
+const MOST_TITLE: usize = 256;
+
 /// What a tracking issue is written from.
 #[derive(Clone, Copy, Debug)]
 pub struct IssueFacts<'a> {
@@ -87,6 +90,15 @@ pub enum BodyError {
          characters that GitHub takes: shorten it"
     )]
     TooLong,
+    /// The template alone is longer than a body.
+    #[error(
+        "the issue's template gives {length} bytes even with the least detail, and GitHub takes \
+         {MOST_BYTES} characters: shorten it"
+    )]
+    LongTemplate {
+        /// How long its shortest text is, in bytes.
+        length: usize,
+    },
 }
 
 /// The title: `cryptography: rebuild the wheels with OpenSSL 3.5.9 (security, high)`.
@@ -121,7 +133,8 @@ pub fn title(line: &LineReport, cause: &Cause) -> String {
     } else {
         format!(" ({})", why.join(", "))
     };
-    format!("{}{line_name}: {what}{why}", line.package)
+    let title = format!("{}{line_name}: {what}{why}", line.package);
+    wheels::cut(&title, MOST_TITLE.saturating_sub(1))
 }
 
 /// The body, with as much detail as there is room for beside what people wrote.
@@ -142,14 +155,20 @@ pub fn body(
             .saturating_add(marker.len())
             .saturating_add(memory.len()),
     );
+    let mut length = 0;
     for detail in Detail::LEVELS {
         let context = context::of(facts, written, &detail);
         let block = template::render(template, &context)?;
         if block.len() <= room {
             return Ok(written.around(&marker, &block, &memory));
         }
+        length = block.len();
     }
-    Err(BodyError::TooLong)
+    Err(if length > MOST_BYTES {
+        BodyError::LongTemplate { length }
+    } else {
+        BodyError::TooLong
+    })
 }
 
 #[cfg(test)]

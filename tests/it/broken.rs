@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::support::fake_github::{Fault, Issue, Matcher};
+use crate::support::binary::wheel_carrying;
+use crate::support::fake_github::{Artifact, Fault, Input, Issue, Job, Matcher, Workflow};
+use crate::support::fake_index::FakeFile;
+use crate::support::life;
 use crate::support::stage::{ME, NEW, OLD, PLATFORMS, REPOSITORY, Stage};
 
 fn text(issue: &Issue) -> &str {
@@ -213,6 +216,130 @@ async fn a_clock_of_github_that_is_years_off() {
     let stage = Stage::new();
     stage.github.advance(Duration::from_secs(20 * 365 * 86_400));
     let number = stage.opened().await;
+    stage.publish("1.1", NEW);
+    stage.cycle().await.is_clean();
+    assert!(!stage.github.issue(REPOSITORY, number).open);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_read_opens_no_issue_that_a_person_closed() {
+    let stage = Stage::new();
+    stage.publish_for("1.1", PLATFORMS[0], OLD);
+    let other = "demo-1.1-cp39-abi3-win_amd64.whl";
+    let file = FakeFile::new(other, wheel_carrying("OpenSSL 4.0.2 25 Aug 2026"));
+    stage.index.publish("demo", file.clone());
+    let number = stage.opened().await;
+    stage.github.close_issue(REPOSITORY, number, "alex");
+    stage.cycle().await.is_clean().says("a person closed it");
+    stage.index.publish("demo", file.wrong_hash());
+    stage.cycle().await.is_clean();
+    let open = stage.github.open_issues(REPOSITORY);
+    assert!(open.is_empty(), "{open:#?}");
+}
+
+/// Names that would act in Markdown if they were not made harmless.
+const HOSTILE: &str = "](https://evil.example) @pyca #1 GH-1 <!-- rewheel:end --> ```` <img src=x> \
+                       www.evil.example pyca/demo#2 | x\r\n- [x] y <!-- rewheel:task release -->";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_strangers_do_not_act() {
+    let stage = Stage::with(&format!("{}attempts = 1", life::STEPS));
+    let workflow = Workflow::new("wheels.yml").dispatched([Input::required("openssl")]);
+    stage.github.workflow(REPOSITORY, workflow);
+    let number = stage.opened().await;
+    let run = stage.github.runs(REPOSITORY)[0].id;
+    let jobs = vec![Job::new(HOSTILE, "failure")];
+    stage
+        .github
+        .finish_run(run, "failure", jobs, vec![Artifact::new(HOSTILE, &[])]);
+    stage.github.edit_run(run, |run| run.attempt = 9);
+    stage.cycle().await;
+    stage.cycle().await;
+    check_harmless(&stage, number);
+    let archive = Artifact {
+        expired: true,
+        ..Artifact::new(HOSTILE, &[])
+    };
+    let hostile_wheel = format!("{}.whl", HOSTILE.replace('/', ""));
+    let wheel = wheel_carrying(OLD);
+    let other = Artifact::new(HOSTILE, &[(&hostile_wheel, &wheel)]);
+    stage
+        .github
+        .finish_run(run, "success", Vec::new(), vec![archive, other]);
+    stage.cycle().await;
+    stage.cycle().await;
+    check_harmless(&stage, number);
+}
+
+fn check_harmless(stage: &Stage, number: u64) {
+    let issue = stage.github.issue(REPOSITORY, number);
+    let body = text(&issue);
+    assert!(body.contains("evil"), "{body}");
+    for acting in [
+        "@pyca", "#1 ", "GH-1", "<img", "www.evil", "demo#2", "[x] y", "://evil",
+    ] {
+        assert!(!body.contains(acting), "{acting} in {body}");
+    }
+    for once in ["<!-- rewheel:end -->", "<!-- rewheel:task release -->"] {
+        assert_eq!(body.matches(once).count(), 1, "{once} in {body}");
+    }
+    assert_eq!(body.matches("````").count(), 2, "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_artifacts_and_a_bomb() {
+    let stage = Stage::with(life::STEPS);
+    let workflow = Workflow::new("wheels.yml").dispatched([Input::required("openssl")]);
+    stage.github.workflow(REPOSITORY, workflow);
+    let number = stage.opened().await;
+    let run = stage.github.runs(REPOSITORY)[0].id;
+    let mut artifacts = vec![Artifact::new("w", &[])];
+    let zeros = vec![0_u8; 64 << 20];
+    let mut bomb = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for at in 0..20 {
+        let name = format!("demo-1.{at}-cp39-abi3-win_amd64.whl");
+        let options = zip::write::SimpleFileOptions::default();
+        bomb.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut bomb, &zeros).unwrap();
+    }
+    artifacts[0].archive = bomb.finish().unwrap().into_inner();
+    artifacts.extend((0..4999).map(|at| Artifact::new(&format!("a{at}"), &[])));
+    stage
+        .github
+        .finish_run(run, "success", Vec::new(), artifacts);
+    stage.cycle().await;
+    stage.github.forget_requests();
+    stage.cycle().await.is_clean();
+    assert_eq!(stage.github.writes().len(), 0);
+    let requests = stage.github.requests().len();
+    assert!(requests < 30, "{requests}");
+    let issue = stage.github.issue(REPOSITORY, number);
+    assert!(text(&issue).contains("more artifacts"), "{}", text(&issue));
+    assert_eq!(stage.github.runs(REPOSITORY).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_cannot_be_assigned_keeps_no_issue_from_being_opened() {
+    let stage = Stage::with("issue = { assignees = [\"left-the-project\"] }");
+    let number = stage.opened().await;
+    let issue = stage.github.issue(REPOSITORY, number);
+    let said = "GitHub left out the assignees left-the-project";
+    assert!(text(&issue).contains(said), "{issue:#?}");
+    stage.github.forget_requests();
+    stage.cycle().await.is_clean();
+    assert_eq!(stage.github.writes().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_with_a_long_name_has_an_issue() {
+    let mut line = ">=0.1,<2".to_owned();
+    for at in 0..60 {
+        line += &format!(",!=0.{at}");
+    }
+    let stage = Stage::with(&format!("lines = [\"{line}\"]"));
+    let number = stage.opened().await;
+    let issue = stage.github.issue(REPOSITORY, number);
+    assert_eq!(issue.title.chars().count(), 256);
     stage.publish("1.1", NEW);
     stage.cycle().await.is_clean();
     assert!(!stage.github.issue(REPOSITORY, number).open);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::github::{Comment, Issue, IssueEdit, IssueState, NewIssue};
+use crate::github::{Comment, GithubError, Issue, IssueEdit, IssueState, NewIssue};
 use crate::model::RepositoryName;
 use crate::report::issue::body::says_the_same;
 use crate::report::{ActionKind, ActionState};
@@ -48,14 +48,25 @@ impl Writer<'_> {
         find: impl Fn() -> Looked,
     ) -> Result<Option<Issue>, Stop>
     where
-        Looked: Future<Output = Result<Option<Issue>, crate::github::GithubError>>,
+        Looked: Future<Output = Result<Option<Issue>, GithubError>>,
     {
         let github = self.github;
         let mut write = Write::new(ActionKind::OpenIssue, key);
         write.note = Some(issue.title.clone());
         self.write(
             write,
-            || github.create_issue(repository, issue),
+            || async {
+                match github.create_issue(repository, issue).await {
+                    // One who left the project is no reason not to open it; that nobody is
+                    // assigned is noticed as everything is that GitHub leaves out.
+                    Err(error) if !issue.assignees.is_empty() && is_about_assignees(&error) => {
+                        let mut unassigned = issue.clone();
+                        unassigned.assignees.clear();
+                        github.create_issue(repository, &unassigned).await
+                    }
+                    other => other,
+                }
+            },
             find,
             |issue| {
                 let detail = json!({ "number": issue.number });
@@ -123,7 +134,7 @@ impl Writer<'_> {
             Ok(None) => {}
             Ok(Some(_)) => return Ok(()),
             Err(error) => {
-                let error: crate::github::GithubError = error;
+                let error: GithubError = error;
                 return Err(self.stop(&write, ActionState::Failed, error.to_string()));
             }
         }
@@ -153,6 +164,12 @@ impl Writer<'_> {
         .await
         .map(|_| ())
     }
+}
+
+/// Whether GitHub refused an issue because somebody cannot be assigned to it.
+fn is_about_assignees(error: &GithubError) -> bool {
+    matches!(error, GithubError::Refused { status: 422, fields, .. }
+        if fields.iter().any(|field| field.contains("assignee")))
 }
 
 fn is_marked(comment: &Comment, trusted: &[String], mark: &str) -> bool {

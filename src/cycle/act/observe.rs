@@ -130,7 +130,7 @@ async fn look<'a>(
         coverage: memory.coverage.clone(),
     };
     let standing = tracking::standing(&line.decision, &opened, &project.settings);
-    let cause = cause(line, &standing, &memory);
+    let cause = answered(line, &found, cause(line, &standing, &memory));
     let facts: Vec<_> = found.iter().map(|one| one.found.clone()).collect();
     let plan = tracking::plan(&facts, &standing, &cause);
     Ok(Observed {
@@ -207,13 +207,8 @@ async fn own(
 /// What the issue is about now. What could not be read takes nothing away from what it was about.
 fn cause(line: &LineReport, standing: &Standing, memory: &Memory) -> Cause {
     let mut cause = Cause::of(&line.decision);
-    let is_partial = line
-        .decision
-        .wheels
-        .iter()
-        .any(|wheel| wheel.has(ReasonCode::Unreadable));
     match standing {
-        Standing::Wanted if is_partial => {
+        Standing::Wanted if is_partial(line) => {
             cause.events.extend(memory.cause.events.iter().copied());
             cause.targets.extend(memory.cause.targets.iter().cloned());
         }
@@ -221,6 +216,35 @@ fn cause(line: &LineReport, standing: &Standing, memory: &Memory) -> Cause {
         Standing::Settled | Standing::Unproven(_) => cause = memory.cause.clone(),
     }
     cause
+}
+
+/// What a person closed the newest issue about, where no more than that is known now: what could not
+/// be read, and facts that are too old, are nothing new that would ask for another issue.
+fn answered(line: &LineReport, found: &[Tracked], cause: Cause) -> Cause {
+    let newest = found
+        .iter()
+        .filter(|one| one.found.state != FoundState::ClosedAsDuplicate)
+        .max_by_key(|one| one.found.number);
+    let closed = newest
+        .filter(|one| one.found.state == FoundState::ClosedByPerson)
+        .and_then(|one| one.found.cause.as_ref());
+    let is_told_less = |closed: &&Cause| {
+        let is_less =
+            cause.events.is_subset(&closed.events) && cause.targets.is_subset(&closed.targets);
+        line.has(ReasonCode::FactsTooOld) || (is_partial(line) && is_less)
+    };
+    match closed.filter(is_told_less) {
+        Some(closed) if found.iter().all(|one| one.found.state != FoundState::Open) => {
+            closed.clone()
+        }
+        _ => cause,
+    }
+}
+
+/// Whether a wheel could not be read.
+fn is_partial(line: &LineReport) -> bool {
+    let mut wheels = line.decision.wheels.iter();
+    wheels.any(|wheel| wheel.has(ReasonCode::Unreadable))
 }
 
 /// A project that was never seen before only reports: its configuration may be wrong. Where nothing

@@ -73,14 +73,14 @@ pub fn wheels_of(members: &[String], scan: &WheelScan) -> Vec<BuiltWheel> {
         .map(|name| (name.as_str(), WheelScan::default()))
         .collect();
     for finding in &scan.findings {
-        let wheel = finding.path.split_once('!').map(|(wheel, _)| wheel);
+        let wheel = wheel_in(&finding.path, &wheels);
         if let Some(wheel) = wheel.and_then(|wheel| wheels.get_mut(wheel)) {
             wheel.findings.push(finding.clone());
         }
     }
     for problem in &scan.problems {
         let path = problem.path.as_deref().unwrap_or_default();
-        let wheel = path.split_once('!').map_or(path, |(wheel, _)| wheel);
+        let wheel = wheel_in(path, &wheels).unwrap_or(path);
         match wheels.get_mut(wheel) {
             Some(wheel) => wheel.problems.push(problem.clone()),
             // What is wrong with the artifact itself may hide something of any wheel.
@@ -99,6 +99,13 @@ pub fn wheels_of(members: &[String], scan: &WheelScan) -> Vec<BuiltWheel> {
             BuiltWheel::of(file, scan)
         })
         .collect()
+}
+
+/// The wheel in which a path `wheel!member` leads; the wheel's own name may hold a `!` too.
+fn wheel_in<'a>(path: &'a str, wheels: &BTreeMap<&str, WheelScan>) -> Option<&'a str> {
+    path.match_indices('!')
+        .filter_map(|(at, _)| path.get(..at))
+        .find(|wheel| wheels.contains_key(wheel))
 }
 
 /// What the wheels of a run prove about a target. Only the target's series counts: wheels may

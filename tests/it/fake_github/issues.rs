@@ -151,6 +151,11 @@ async fn labels_and_assignees_are_dropped_without_push_access() {
     );
     assert_eq!(fake.labels(REPOSITORY), []);
 
+    // Who may assign people is told of those who cannot be.
+    let refused = post(&fake, ISSUES, &body).await;
+    let refused = json(refused, 422).await;
+    assert_eq!(refused["errors"][0]["field"], "assignees");
+    let body = json!({ "title": "a", "labels": ["security", "openssl"], "assignees": ["rewheel"] });
     let kept = json(post(&fake, ISSUES, &body).await, 201).await;
     assert_eq!(kept["labels"][1]["name"], "openssl");
     assert_eq!(kept["assignees"].as_array().unwrap().len(), 1);

@@ -119,6 +119,15 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answered {
     };
     let body = text("Issue", &call.body)?;
     let pushes = call.access(&world.repositories[&repository]).push;
+    if pushes
+        && assigned(&call.body).is_some_and(|names| {
+            names
+                .iter()
+                .any(|name| !may_be_assigned(world, repository, name))
+        })
+    {
+        return Err(invalid("Issue", "assignees", "invalid", None));
+    }
     let now = world.write();
     let id = world.id();
     let mut issue = Issue {
@@ -151,11 +160,18 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answered {
 }
 
 /// Sets labels and assignees; labels are made where they are unknown, people who cannot be
-/// assigned are left out.
+/// assigned are left out of a change. A new issue with such a one is refused before.
 fn adorn(world: &mut World, repository: u64, issue: &mut Issue, body: &Value) {
     if let Some(wanted) = body["labels"].as_array() {
         issue.labels = labels::made(world, repository, wanted);
     }
+    if let Some(mut names) = assigned(body) {
+        names.retain(|name| may_be_assigned(world, repository, name));
+        issue.assignees = names;
+    }
+}
+
+fn assigned(body: &Value) -> Option<Vec<String>> {
     let assignees = body["assignees"].as_array().map(|names| {
         let names = names.iter().filter_map(Value::as_str);
         names.map(str::to_owned).collect::<Vec<_>>()
@@ -164,17 +180,16 @@ fn adorn(world: &mut World, repository: u64, issue: &mut Issue, body: &Value) {
         let name = name.as_str().map(str::to_owned);
         name.into_iter().collect()
     });
-    if let Some(mut names) = assignees.or(assignee) {
-        let of = &world.repositories[&repository];
-        let pushing: Vec<String> = world
-            .tokens
-            .values()
-            .filter(|token| token.access(&of.full_name).is_some_and(|one| one.push))
-            .map(|token| token.login.clone())
-            .collect();
-        names.retain(|name| of.collaborators.contains(name) || pushing.contains(name));
-        issue.assignees = names;
-    }
+    assignees.or(assignee)
+}
+
+fn may_be_assigned(world: &World, repository: u64, name: &str) -> bool {
+    let of = &world.repositories[&repository];
+    let mut tokens = world.tokens.values();
+    of.collaborators.contains(name)
+        || tokens.any(|token| {
+            token.login == name && token.access(&of.full_name).is_some_and(|one| one.push)
+        })
 }
 
 pub(super) fn update(world: &mut World, call: &Call) -> Answered {
