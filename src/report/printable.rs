@@ -29,8 +29,13 @@ fn acts(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The text for Markdown: printable, and with every character escaped that could make a link, a
-/// mention, an issue reference, HTML, or a table cell of it.
+/// Parts what GitHub would take for a mention, a reference or an address, and is not seen. GitHub
+/// looks for these in the rendered text, where a backslash or an entity of the character itself is
+/// gone: <https://github.com/github/cmark-gfm/issues/181>.
+const PART: &str = "&#8203;";
+
+/// The text for Markdown: printable, and with every character escaped or parted that could make a
+/// link, a mention, an issue reference, HTML, or a table cell of it.
 pub fn markdown(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in printable(text).chars() {
@@ -38,14 +43,14 @@ pub fn markdown(text: &str) -> String {
             '&' => clean.push_str("&amp;"),
             '<' => clean.push_str("&lt;"),
             '>' => clean.push_str("&gt;"),
-            // An entity reads as the character and cannot start a mention or a reference.
-            '@' => clean.push_str("&#64;"),
-            '#' => clean.push_str("&#35;"),
-            // Bare addresses become links by themselves.
-            '/' if clean.ends_with(":/") => clean.push_str("&#47;"),
-            '.' if clean.to_ascii_lowercase().ends_with("www") => clean.push_str("&#46;"),
-            // "GH-7" is a reference too.
-            '-' if clean.to_ascii_lowercase().ends_with("gh") => clean.push_str("&#45;"),
+            '@' | '#' => {
+                clean.push(c);
+                clean.push_str(PART);
+            }
+            // Bare addresses become links by themselves, and "GH-7" is a reference.
+            '/' if clean.ends_with(":/") => part(&mut clean, c),
+            '.' if clean.to_ascii_lowercase().ends_with("www") => part(&mut clean, c),
+            '-' if clean.to_ascii_lowercase().ends_with("gh") => part(&mut clean, c),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
                 clean.push('\\');
                 clean.push(c);
@@ -54,6 +59,11 @@ pub fn markdown(text: &str) -> String {
         }
     }
     clean
+}
+
+fn part(clean: &mut String, c: char) {
+    clean.push_str(PART);
+    clean.push(c);
 }
 
 #[cfg(test)]
@@ -74,12 +84,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case("@pyca closes #1", "&#64;pyca closes &#35;1")]
-    #[case("[x](https://e)", "\\[x\\](https:/&#47;e)")]
+    #[case("@pyca closes #1", "@&#8203;pyca closes #&#8203;1")]
+    #[case("[x](https://e)", "\\[x\\](https:/&#8203;/e)")]
     #[case("<!-- rewheel -->", "&lt;!-- rewheel --&gt;")]
-    #[case("GH-7", "GH&#45;7")]
+    #[case("GH-7", "GH&#8203;-7")]
     #[case("a|b`c", "a\\|b\\`c")]
-    #[case("WWW.e.example", "WWW&#46;e.example")]
+    #[case("WWW.e.example", "WWW&#8203;.e.example")]
     fn cannot_act_in_markdown(#[case] text: &str, #[case] clean: &str) {
         assert_eq!(markdown(text), clean);
     }

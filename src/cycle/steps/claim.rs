@@ -175,7 +175,7 @@ mod tests {
         let sentence = sentence(&purpose, 3, "rewheel starts it now.");
         insta::assert_snapshot!(comment(&purpose, &ClaimState::Named(vec![4, 5]), &sentence), @"
         <!-- rewheel:claim v1 step=wheels+%40team target=3.5.4 attempt=2 id=0123456789abcdef run=4.5 -->
-        Step *wheels &#64;team* for OpenSSL 3.5.4, attempt 2 of 3: rewheel starts it now.
+        Step *wheels @&#8203;team* for OpenSSL 3.5.4, attempt 2 of 3: rewheel starts it now.
         ");
     }
 
