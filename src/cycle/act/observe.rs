@@ -120,7 +120,7 @@ async fn look<'a>(
         coverage: memory.coverage.clone(),
     };
     let standing = tracking::standing(&line.decision, &opened, &project.settings);
-    let cause = cause(line, &standing, &memory);
+    let cause = cause(line, &standing, answered(&found).unwrap_or(&memory));
     let facts: Vec<_> = found.iter().map(|one| one.found.clone()).collect();
     let plan = tracking::plan(&facts, &standing, &cause);
     Ok(Observed {
@@ -162,7 +162,20 @@ async fn ask_who_closed(
     Ok(())
 }
 
-/// An issue that we opened; none when it was deleted.
+/// What the issue remembers that a person answered by closing it: what cannot be read for now is
+/// no reason to ask them again.
+fn answered(found: &[Tracked]) -> Option<&Memory> {
+    let newest = found
+        .iter()
+        .filter(|one| one.found.state != FoundState::ClosedAsDuplicate)
+        .max_by_key(|one| one.found.number)?;
+    let is_open = |one: &Tracked| one.found.state == FoundState::Open;
+    let is_answered =
+        newest.found.state == FoundState::ClosedByPerson && !found.iter().any(is_open);
+    newest.memory.as_ref().filter(|_| is_answered)
+}
+
+/// An issue that we opened; none when it was deleted or moved away.
 async fn own(
     actor: &Actor<'_>,
     repository: &Repository,
