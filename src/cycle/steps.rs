@@ -156,8 +156,8 @@ impl Round<'_> {
         let needs = self.open_needs(step, due);
         let waiting = Verdict::waiting_for(&needs);
         match &step.kind {
-            StepKind::Run { .. } if !needs.is_empty() => return waiting,
-            // Looking at a file costs one request and starts nothing.
+            StepKind::File { .. } | StepKind::Run { .. } if !needs.is_empty() => return waiting,
+            // What was started before is followed whatever it needs.
             StepKind::File { .. } | StepKind::Run { .. } | StepKind::Dispatch { .. } => {}
         }
         let place = match self.place(step).await {
@@ -170,10 +170,8 @@ impl Round<'_> {
                 reference,
                 contains,
             } => {
-                let verdict = self
-                    .file_step(&place, path, reference.as_deref(), contains, due)
-                    .await;
-                if needs.is_empty() { verdict } else { waiting }
+                self.file_step(&place, path, reference.as_deref(), contains, due)
+                    .await
             }
             StepKind::Run {
                 workflow,

@@ -6,7 +6,9 @@ use rewheel::cycle::act::Mode;
 use rewheel::policy::{Event, ReasonCode};
 use rewheel::store::ledger::{Access as LedgerAccess, Ledger, StateLocation};
 
+use crate::support::binary::wheel_carrying;
 use crate::support::fake_github::{Access, Fault, Issue, Lag, Listed, Matcher, Token, When};
+use crate::support::fake_index::FakeFile;
 use crate::support::stage::{Cycled, ME, NEW, OLD, PLATFORMS, REPOSITORY, Stage};
 
 fn text(issue: &Issue) -> &str {
@@ -38,7 +40,12 @@ async fn the_first_cycle_reports_the_second_opens_the_issue_and_the_third_writes
     stage.github.forget_requests();
     let third = stage.cycle().await;
     assert_eq!(third.is_clean().actions(), Vec::<String>::new());
-    let asked: Vec<String> = stage.github.requests().iter().map(|one| one.line()).collect();
+    let asked: Vec<String> = stage
+        .github
+        .requests()
+        .iter()
+        .map(|one| one.line())
+        .collect();
     assert_eq!(
         asked,
         [
@@ -152,6 +159,46 @@ async fn what_a_person_closed_stays_closed_until_targets_or_events_change() {
         "{}",
         text(&open[0])
     );
+}
+
+/// What cannot be read for now takes a target away from what is asked for, and is no answer to the
+/// person who closed the issue.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wheel_that_cannot_be_read_does_not_ask_a_person_again() {
+    const OTHER_SERIES: &str = "OpenSSL 4.0.2 25 Aug 2026";
+    let stage = Stage::new();
+    stage.publish_for("1.1", PLATFORMS[0], OLD);
+    stage.publish_for("1.1", PLATFORMS[1], OTHER_SERIES);
+    let number = stage.opened().await;
+    stage.github.close_issue(REPOSITORY, number, "alex");
+    stage.publish_for("1.2", PLATFORMS[0], OLD);
+    let name = format!("demo-1.2-cp39-abi3-{}.whl", PLATFORMS[1]);
+    let broken = FakeFile::new(&name, wheel_carrying(OTHER_SERIES)).wrong_hash();
+    stage.index.publish("demo", broken);
+    stage.github.forget_requests();
+    stage.cycle().await.is_clean().says("a person closed it");
+    assert_eq!(stage.github.writes().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_watchers_under_two_names_end_with_one_issue() {
+    let stage = Stage::with("issue = { authors = [\"rewheel\", \"other\"] }");
+    stage
+        .github
+        .token("o", Token::person("other").everywhere(Access::all()));
+    let open = || Ledger::open(&StateLocation::None, LedgerAccess::Write).unwrap();
+    let (one, other) = (open(), open());
+    tokio::join!(
+        stage.cycle_as("t", &one, Mode::Act),
+        stage.cycle_as("o", &other, Mode::Act),
+    );
+    stage.cycle_as("o", &other, Mode::Act).await.is_clean();
+    stage.cycle_as("t", &one, Mode::Act).await.is_clean();
+    assert_eq!(stage.github.open_issues(REPOSITORY).len(), 1);
+    stage.github.forget_requests();
+    stage.cycle_as("o", &other, Mode::Act).await.is_clean();
+    stage.cycle_as("t", &one, Mode::Act).await.is_clean();
+    assert_eq!(stage.github.writes().len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

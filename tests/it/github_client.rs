@@ -218,6 +218,26 @@ async fn a_renamed_repository_is_read_and_not_written() {
     assert_eq!(server.lines().len(), 3);
 }
 
+/// The number that it has in its new repository is somebody else's in the old one.
+#[tokio::test]
+async fn an_issue_that_was_moved_is_not_there_any_more() {
+    let server = Scripted::start();
+    let moved = Reply::new(301).header(
+        "location",
+        format!("{}/repositories/4/issues/12", server.origin()),
+    );
+    server.reply("GET /repos/pyca/demo/issues/7", moved).reply(
+        "GET /repositories/4/issues/12",
+        json_reply(200, &issue(12, "rewheel[bot]")),
+    );
+    let failure = subject(&server)
+        .github
+        .issue(&repository(), 7)
+        .await
+        .unwrap_err();
+    assert!(matches!(failure, GithubError::NotFound { .. }), "{failure}");
+}
+
 #[tokio::test]
 async fn no_credentials_follow_a_redirect_to_another_server() {
     let (server, other) = (Scripted::start(), Scripted::start());

@@ -125,6 +125,10 @@ impl<'a, 'b> Performer<'a, 'b> {
                        one acts";
             return Err(writer.stop(&write, ActionState::Skipped, why));
         }
+        if line.has(ReasonCode::FactsTooOld) {
+            let why = "the facts about OpenSSL are too old to open an issue or to start anything";
+            return Err(writer.stop(&write, ActionState::Skipped, why));
+        }
         if let Some(asked) = observed.in_doubt {
             let now = self.actor.github.server_time().unwrap_or(self.actor.now);
             // A clock that was ahead then must not stop it for as long as that.

@@ -163,8 +163,17 @@ impl Github {
         number: u64,
     ) -> Result<Issue, GithubError> {
         let tail = ["issues", &number.to_string()];
-        self.read(&Route::get(repository, &tail, permission::ISSUES_READ))
-            .await
+        let route = Route::get(repository, &tail, permission::ISSUES_READ);
+        let issue: Issue = self.read(&route).await?;
+        // GitHub leads from an issue that was moved to another repository to its new place, where
+        // it has another number.
+        if issue.number != number {
+            return Err(GithubError::NotFound {
+                asked: route.asked(),
+                needs: permission::ISSUES_READ,
+            });
+        }
+        Ok(issue)
     }
 
     /// Creates an issue.

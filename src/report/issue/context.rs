@@ -237,7 +237,8 @@ fn tasks(facts: &IssueFacts<'_>, written: &Written) -> Vec<String> {
         ),
         ("release", format!("Release {next}")),
     ];
-    if !wording::advisory_rows(&facts.line.decision).is_empty() {
+    // A tick that somebody made stays when the wheels of the next release carry no flaw any more.
+    if !wording::advisory_rows(&facts.line.decision).is_empty() || written.is_ticked("advisory") {
         tasks.push((
             "advisory",
             "Publish a security advisory for the versions whose wheels are affected".to_owned(),
