@@ -12,6 +12,7 @@ mod observe;
 mod perform;
 mod place;
 mod several;
+mod text;
 mod write;
 
 use std::collections::BTreeMap;

@@ -40,8 +40,6 @@ pub enum ActionKind {
     CloseDuplicate,
     /// A comment says what changed.
     Comment,
-    /// The steps are followed.
-    Steps,
     /// A step is started for one target.
     Dispatch,
     /// The failed jobs of a run that was started are run again.
@@ -60,6 +58,24 @@ pub enum ActionState {
     Failed,
     /// It was left undone on purpose, and why is said.
     Skipped,
+}
+
+impl ActionKind {
+    /// The word in documents and in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FindIssue => "find-issue",
+            Self::CreateLabel => "create-label",
+            Self::OpenIssue => "open-issue",
+            Self::UpdateIssue => "update-issue",
+            Self::ReopenIssue => "reopen-issue",
+            Self::CloseIssue => "close-issue",
+            Self::CloseDuplicate => "close-duplicate",
+            Self::Comment => "comment",
+            Self::Dispatch => "dispatch",
+            Self::Rerun => "rerun",
+        }
+    }
 }
 
 impl ActionState {
@@ -119,7 +135,6 @@ impl Action {
             ActionKind::CloseIssue => "close the tracking issue",
             ActionKind::CloseDuplicate => "close a second tracking issue",
             ActionKind::Comment => "comment what changed",
-            ActionKind::Steps => "follow the steps",
             ActionKind::Dispatch => "start the steps",
             ActionKind::Rerun => "run the failed jobs again",
         };

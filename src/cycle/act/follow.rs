@@ -2,7 +2,7 @@
 
 use crate::model::OpensslVersion;
 use crate::policy::next_version::next_version;
-use crate::policy::steps::StepProgress;
+use crate::policy::steps::{StepProgress, StepState};
 use crate::policy::{Follow, PlannedAction};
 use crate::report::LineReport;
 use crate::report::issue::marker::{Memory, RememberedRun};
@@ -20,6 +20,8 @@ pub(super) struct Followed {
     pub(super) runs: Vec<RememberedRun>,
     /// Whether they were followed at all.
     pub(super) is_known: bool,
+    /// Whether something of them could not be told for now.
+    pub(super) is_unclear: bool,
 }
 
 impl<'a> Performer<'a, '_> {
@@ -74,6 +76,10 @@ impl<'a> Performer<'a, '_> {
                 .collect(),
             runs: outcome.runs.iter().map(remembered).collect(),
             is_known: true,
+            is_unclear: outcome
+                .progress
+                .iter()
+                .any(|one| one.state == StepState::Unclear),
         }
     }
 
@@ -105,6 +111,14 @@ impl<'a> Performer<'a, '_> {
                 && versions.iter().all(|(known, _)| known != version)
             {
                 versions.push((version.clone(), false));
+            }
+        }
+        // What an issue was about is followed to its end, although nothing asks for it any more.
+        for target in &observed.cause.targets {
+            if let Ok(version) = target.parse::<OpensslVersion>()
+                && versions.iter().all(|(known, _)| *known != version)
+            {
+                versions.push((version, false));
             }
         }
         versions

@@ -2,11 +2,10 @@
 
 use crate::github::{Issue, IssueEdit, NewIssue, StateReason};
 use crate::policy::ReasonCode;
-use crate::policy::next_version::next_version;
 use crate::policy::tracking::{IssueStep, Standing};
 use crate::report::issue::body::Written;
 use crate::report::issue::marker::{Closed, Memory};
-use crate::report::issue::{self as text, IssueFacts, StepView, comment};
+use crate::report::issue::{self as text, comment};
 use crate::report::{Action, ActionKind, ActionState, LineReport};
 
 use super::Actor;
@@ -14,12 +13,11 @@ use super::find::Tracked;
 use super::follow::Followed;
 use super::observe::Observed;
 use super::several::{all_open, close_as_duplicate, dropped, first_open, moved};
+use super::text::closing;
 use super::write::{IN_DOUBT, Stop, Write, Writer};
 
 /// What an issue is to say, and what else is to change of it.
 struct Draft {
-    /// The issue before this one.
-    after: Option<u64>,
     steps: Followed,
     memory: Memory,
     edit: IssueEdit,
@@ -63,7 +61,8 @@ impl<'a, 'b> Performer<'a, 'b> {
         writer: &mut Writer<'a>,
     ) -> Result<(), Stop> {
         for number in &observed.plan.duplicates {
-            self.close_duplicate(observed, *number, writer).await?;
+            // One that cannot be closed is told, and holds nothing else back.
+            let _stopped = self.close_duplicate(observed, *number, writer).await;
         }
         let leave = |writer: &mut Writer<'a>, number: u64, why: &str| {
             let mut write = Write::new(ActionKind::UpdateIssue, observed.key("issue"));
@@ -143,7 +142,9 @@ impl<'a, 'b> Performer<'a, 'b> {
         let repository = &observed.repository.full_name;
         let settings = &observed.project.issue;
         let mut memory = self.memory(observed, line, None);
-        let body = self.body(observed, line, after, &[], &memory, &Written::default());
+        memory.after = after;
+        memory.title = text::title(line, &observed.cause);
+        let body = self.body(observed, line, &[], &memory, &Written::default());
         let body = match body {
             Ok(body) => body,
             Err(why) => return Err(writer.stop(&write, ActionState::Failed, why)),
@@ -152,7 +153,7 @@ impl<'a, 'b> Performer<'a, 'b> {
             .create_labels(repository, &observed.scope, &settings.labels)
             .await;
         let new = NewIssue {
-            title: text::title(line, &observed.cause),
+            title: memory.title.clone(),
             body,
             labels: settings.labels.clone(),
             assignees: settings.assignees.clone(),
@@ -194,7 +195,6 @@ impl<'a, 'b> Performer<'a, 'b> {
             line,
             first,
             Draft {
-                after,
                 steps,
                 memory,
                 edit: IssueEdit::default(),
@@ -218,30 +218,33 @@ impl<'a, 'b> Performer<'a, 'b> {
             let why = "the facts about OpenSSL are too old to write the issue anew";
             return Err(writer.stop(&write, ActionState::Skipped, why));
         }
-        let memory = self.memory(observed, line, Some(&before));
+        let mut memory = self.memory(observed, line, Some(&before));
         let mut edit = IssueEdit::default();
-        if tracked.memory.is_some() && before.cause != observed.cause {
+        let is_changed = tracked.memory.is_some() && before.cause != observed.cause;
+        if is_changed {
             let change = comment::change(&before.cause, &observed.cause, line);
             self.comment(observed, &tracked.issue, "comment/change", &change, writer)
                 .await?;
-            edit.title = Some(text::title(line, &observed.cause));
+        }
+        let title = text::title(line, &observed.cause);
+        let is_ours = before.title.is_empty() || before.title == tracked.issue.title;
+        let is_wanted = observed.standing == Standing::Wanted;
+        if is_wanted && title != before.title && (is_changed || is_ours) {
+            edit.title = Some(title.clone());
+            memory.title = title;
         }
         if matches!(observed.plan.step, IssueStep::Reopen(_)) {
             edit = edit.reopen();
         }
         let number = tracked.issue.number;
-        let steps = if observed.standing == Standing::Wanted {
-            self.steps(observed, line, Some(number), &memory, writer)
-                .await
-        } else {
-            Followed::default()
-        };
+        let steps = self
+            .steps(observed, line, Some(number), &memory, writer)
+            .await;
         self.rewrite(
             observed,
             line,
             &tracked.issue,
             Draft {
-                after: None,
                 steps,
                 memory,
                 edit,
@@ -270,20 +273,24 @@ impl<'a, 'b> Performer<'a, 'b> {
         .await?;
         let mut memory = self.memory(observed, line, Some(&before));
         memory.closed = Some(Closed::Proof);
-        let edit = IssueEdit::default().close(StateReason::Completed);
-        self.rewrite(
-            observed,
-            line,
-            &tracked.issue,
-            Draft {
-                after: None,
-                steps: Followed::default(),
-                memory,
-                edit,
-            },
-            writer,
-        )
-        .await
+        // What it says of the wheels, the steps and their runs stays as the record of what happened.
+        let edit = IssueEdit {
+            body: Some(closing(&tracked.issue.body, &memory)),
+            ..IssueEdit::default()
+        };
+        let repository = &observed.repository.full_name;
+        let key = observed.key("issue/text");
+        let edit = edit.close(StateReason::Completed);
+        writer
+            .edit(
+                repository,
+                ActionKind::CloseIssue,
+                key,
+                &tracked.issue,
+                &edit,
+            )
+            .await
+            .map(|_| ())
     }
 
     async fn comment(
@@ -296,6 +303,10 @@ impl<'a, 'b> Performer<'a, 'b> {
     ) -> Result<(), Stop> {
         let repository = &observed.repository.full_name;
         let key = observed.key(what);
+        if issue.locked {
+            // Said beside the issue's text; whoever may not write a comment may still edit.
+            return Ok(());
+        }
         writer
             .comment(repository, key, issue, &observed.trusted, marked)
             .await
@@ -311,21 +322,23 @@ impl<'a, 'b> Performer<'a, 'b> {
         writer: &mut Writer<'a>,
     ) -> Result<(), Stop> {
         let Draft {
-            after,
             steps,
             mut memory,
             mut edit,
         } = draft;
+        if steps.is_unclear && edit == IssueEdit::default() {
+            // What cannot be told for a moment is in the report; the issue keeps what was known.
+            return Ok(());
+        }
         if steps.is_known {
             memory.runs = steps.runs;
         }
         let kind = match observed.plan.step {
             IssueStep::Reopen(_) => ActionKind::ReopenIssue,
-            IssueStep::Close(_) => ActionKind::CloseIssue,
             _ => ActionKind::UpdateIssue,
         };
         let written = Written::of(&issue.body);
-        match self.body(observed, line, after, &steps.views, &memory, &written) {
+        match self.body(observed, line, &steps.views, &memory, &written) {
             Ok(body) => edit.body = Some(body),
             Err(why) => {
                 let mut write = Write::new(kind, observed.key("issue/text"));
@@ -348,64 +361,5 @@ impl<'a, 'b> Performer<'a, 'b> {
                 .push(action.because(why).at(&*issue.html_url));
         }
         Ok(())
-    }
-
-    fn body(
-        &self,
-        observed: &Observed<'a>,
-        line: &LineReport,
-        after: Option<u64>,
-        steps: &[StepView],
-        memory: &Memory,
-        written: &Written,
-    ) -> Result<String, String> {
-        let settings = &observed.project.issue;
-        let unproven: &[String] = match &observed.standing {
-            Standing::Unproven(why) => why,
-            _ => &[],
-        };
-        let notes: Vec<String> = memory.dropped.iter().cloned().collect();
-        let next = line
-            .version
-            .as_ref()
-            .map(next_version)
-            .map(|next| next.to_string());
-        let facts = IssueFacts {
-            line,
-            cause: &observed.cause,
-            unproven,
-            steps,
-            notes: &notes,
-            after,
-            next: next.as_deref(),
-            mailing_list: settings.mailing_list.as_deref(),
-        };
-        let template = settings
-            .template
-            .as_ref()
-            .map_or(text::TEMPLATE, |template| &template.text);
-        text::body(&facts, template, written, memory).map_err(|error| error.to_string())
-    }
-
-    /// What the issue is to remember.
-    fn memory(
-        &self,
-        observed: &Observed<'a>,
-        line: &LineReport,
-        before: Option<&Memory>,
-    ) -> Memory {
-        let mut memory = before.cloned().unwrap_or_default();
-        memory.cause = observed.cause.clone();
-        memory.events.extend(observed.cause.events.iter().copied());
-        memory.closed = None;
-        if observed.standing == Standing::Wanted {
-            memory.coverage.extend(
-                line.decision
-                    .wheels
-                    .iter()
-                    .flat_map(|wheel| wheel.name.coverage()),
-            );
-        }
-        memory
     }
 }

@@ -74,8 +74,8 @@ impl<'a> Places<'a> {
         match seen {
             Some(seen) if seen.value != id.to_string() => Err(format!(
                 "{name} is another repository than it was (its number is {id}, and was {}): \
-                 nothing is done in it; if that is right, name the new one's number by removing \
-                 the ledger, or go back to the old repository",
+                 nothing is done in it; if that is right, move the ledger away, and the next cycles \
+                 begin anew with it",
                 seen.value
             )),
             _ if self.mode == Mode::Plan => Ok(()),

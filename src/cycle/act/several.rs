@@ -76,10 +76,11 @@ pub(super) async fn close_as_duplicate(
 }
 
 /// The same body with another memory.
-fn remembering(body: &str, memory: &marker::Memory) -> String {
+pub(super) fn remembering(body: &str, memory: &marker::Memory) -> String {
     let line = marker::memory_line(memory);
     let known = body
         .lines()
+        .rev()
         .find(|known| known.trim_end().starts_with("<!-- rewheel:state "));
     match known {
         Some(known) => body.replacen(known, &line, 1),

@@ -158,7 +158,7 @@ impl<'a> Writer<'a> {
         let intent = Intent {
             key: write.key.clone(),
             scope: self.scope.clone(),
-            kind: format!("{:?}", write.kind),
+            kind: write.kind.as_str().to_owned(),
             detail: json!({ "server-time": sent_at.to_rfc3339(), "what": write.what }),
             at: self.now,
         };

@@ -89,6 +89,10 @@ pub struct Memory {
     pub runs: Vec<RememberedRun>,
     /// What GitHub left out of what the issue was to have, such as labels.
     pub dropped: BTreeSet<String>,
+    /// The title that was written last; another one is a person's.
+    pub title: String,
+    /// The issue before this one.
+    pub after: Option<u64>,
 }
 
 /// Why we closed an issue.
