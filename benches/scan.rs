@@ -1,9 +1,23 @@
 //! Scanning whole wheels beside bare inflating of the same members with the same library.
 //!
-//! The wheels are those of the folder that `REWHEEL_WHEELS` names, else of `target/published-wheels`.
-//! Beside criterion's figures it prints, for each wheel, what its scan costs as a multiple of bare
-//! inflating (the least of `REWHEEL_ROUNDS` rounds of both, 9 by default, in processor time), and what
-//! a second thread brings.
+//! ```console
+//! $ REWHEEL_WHEELS=FOLDER REWHEEL_ROUNDS=9 taskset -c 0,1 cargo bench --bench scan -- --test
+//! ```
+//!
+//! measures every wheel of FOLDER (else of `target/published-wheels`); without `-- --test`
+//! criterion's own figures of the first few wheels follow. Nothing else should run on the machine.
+//!
+//! A round measures one wheel on one thread, in that thread's processor time: bare inflating, the
+//! scan and bare inflating again, back to back, each repeated until it takes 5 ms or more. A wheel's
+//! ratio is the least of its rounds' (the *paired minimum*): scan ÷ the quicker of the round's two
+//! inflatings, so that a disturbed inflating does not flatter the scan. The ratio of all wheels is
+//! that of the sums of the times of those rounds. As a check, the same is told of the least scan and
+//! the least inflating of all rounds, which need not come from one round.
+//!
+//! The wheel is in memory, its SHA-256 is not taken. Bare inflating unpacks, into one buffer of 256
+//! KiB, what a scan reads to its end: object files, `ar` archives, WebAssembly, SBOMs, and archives
+//! inside the wheel (but not what is in those, which a scan unpacks as well). The directory, CRC-32,
+//! headers, texts, verdict, and the beginnings of all other members are the scan's alone.
 
 // A bench is a program of its own; a wheel that cannot be read ends it.
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
@@ -21,22 +35,32 @@ use rewheel::source::BytesSource;
 
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// The packed bytes of the members that are object files: what a scan must inflate.
-fn native_members(wheel: &[u8]) -> Vec<(usize, usize)> {
+/// How long the shortest measurement takes: what is shorter is repeated.
+const LEAST: Duration = Duration::from_millis(5);
+
+/// The packed bytes of the members that a scan must inflate to their end.
+fn read_members(wheel: &[u8]) -> Vec<(usize, usize)> {
     let mut archive = zip::ZipArchive::new(Cursor::new(wheel)).unwrap();
     let mut members = Vec::new();
     for index in 0..archive.len() {
         let mut member = archive.by_index(index).unwrap();
         let mut magic = [0_u8; 4];
-        let known = member.read(&mut magic).unwrap_or(0) == 4
+        let is_read = member.read(&mut magic).unwrap_or(0) == 4
             && matches!(
                 magic,
                 [0x7f, b'E', b'L', b'F']
                     | [b'M', b'Z', ..]
                     | [0xcf | 0xce, 0xfa, 0xed, 0xfe]
                     | [0xca, 0xfe, 0xba, 0xbe]
+                    | [b'!', b'<', b'a', b'r']
+                    | [0, b'a', b's', b'm']
+                    | [b'P', b'K', 3, 4]
             );
-        if known && member.compression() == zip::CompressionMethod::Deflated {
+        let is_read = is_read
+            || member
+                .name()
+                .is_ok_and(|name| name.contains(".dist-info/sboms/"));
+        if is_read && member.compression() == zip::CompressionMethod::Deflated {
             let at = usize::try_from(member.data_start().unwrap()).unwrap();
             members.push((at, usize::try_from(member.compressed_size()).unwrap()));
         }
@@ -93,83 +117,124 @@ fn processor_time() -> Duration {
     Duration::try_from(time).unwrap()
 }
 
-fn cost(mut work: impl FnMut()) -> Duration {
+/// What one run takes, on the average of as many as asked.
+fn cost(times: u32, mut work: impl FnMut()) -> Duration {
     let start = processor_time();
-    work();
-    processor_time() - start
+    for _ in 0..times {
+        work();
+    }
+    (processor_time() - start) / times
 }
 
-/// One wheel's least cost of scanning and of bare inflating, measured in turns.
+/// The times of one scan and one bare inflating.
+#[derive(Clone, Copy)]
 struct Pair {
-    name: String,
-    bytes: usize,
     scan: Duration,
     inflate: Duration,
 }
 
 impl Pair {
-    fn ratio(&self) -> f64 {
+    const LONGEST: Self = Self {
+        scan: Duration::MAX,
+        inflate: Duration::MAX,
+    };
+
+    fn ratio(self) -> f64 {
         self.scan.as_secs_f64() / self.inflate.as_secs_f64()
     }
 }
 
-fn pairs(wheels: &[(String, Vec<u8>)], rounds: u32) -> Vec<Pair> {
+/// What was measured of one wheel.
+struct Measured {
+    name: String,
+    bytes: usize,
+    /// The round with the least ratio.
+    paired: Pair,
+    /// The least times of all rounds.
+    least: Pair,
+}
+
+fn measured(wheels: &[(String, Vec<u8>)], rounds: u32) -> Vec<Measured> {
     let mut output = vec![0; CHUNK_BYTES];
     let mut scanner = Scanner::default();
-    let mut pairs = Vec::new();
+    let mut measured = Vec::new();
     for (name, bytes) in wheels {
-        let members = native_members(bytes);
+        let members = read_members(bytes);
         if members.is_empty() {
             continue;
         }
-        let mut pair = Pair {
-            name: name.clone(),
-            bytes: bytes.len(),
-            scan: Duration::MAX,
-            inflate: Duration::MAX,
-        };
-        for _ in 0..rounds {
-            let inflate = cost(|| {
+        let mut inflating = |times| {
+            cost(times, || {
                 black_box(inflate(bytes, &members, &mut output));
-            });
-            let scan = cost(|| {
+            })
+        };
+        let once = inflating(1).max(Duration::from_nanos(1));
+        let times = u32::try_from(LEAST.as_nanos().div_ceil(once.as_nanos())).unwrap();
+        let mut paired: Option<Pair> = None;
+        let mut least = Pair::LONGEST;
+        for _ in 0..rounds {
+            let before = inflating(times);
+            let scan = cost(times, || {
                 black_box(scanner.scan(&BytesSource(bytes), &Limits::default())).unwrap();
             });
-            pair.inflate = pair.inflate.min(inflate);
-            pair.scan = pair.scan.min(scan);
+            let inflate = before.min(inflating(times));
+            let round = Pair { scan, inflate };
+            if paired.is_none_or(|paired| round.ratio() < paired.ratio()) {
+                paired = Some(round);
+            }
+            least.scan = least.scan.min(scan);
+            least.inflate = least.inflate.min(inflate);
         }
-        pairs.push(pair);
+        if let Some(paired) = paired {
+            measured.push(Measured {
+                name: name.clone(),
+                bytes: bytes.len(),
+                paired,
+                least,
+            });
+        }
     }
-    pairs.sort_by(|one, other| other.ratio().total_cmp(&one.ratio()));
-    pairs
+    measured
 }
 
-fn tell(pairs: &[Pair]) {
-    for pair in pairs {
+fn tell(mut measured: Vec<Measured>) {
+    if measured.is_empty() {
+        return;
+    }
+    let bytes: usize = measured.iter().map(|one| one.bytes).sum();
+    for (title, pair) in [
+        ("least times", (|one| one.least) as fn(&Measured) -> Pair),
+        ("paired minimum", |one| one.paired),
+    ] {
+        measured.sort_by(|one, other| pair(other).ratio().total_cmp(&pair(one).ratio()));
+        let sum = |of: fn(Pair) -> Duration| {
+            let times = measured.iter().map(|one| of(pair(one)));
+            times.sum::<Duration>().as_secs_f64()
+        };
+        let (scan, inflate) = (sum(|pair| pair.scan), sum(|pair| pair.inflate));
+        let above = |bound: f64| {
+            let ratios = measured.iter().map(|one| pair(one).ratio());
+            ratios.filter(|ratio| *ratio > bound).count()
+        };
+        let median = measured
+            .get(measured.len() / 2)
+            .map_or(0.0, |one| pair(one).ratio());
         eprintln!(
-            "{:.3}  {:8.2} ms  {:4.0} MB/s  {}",
-            pair.ratio(),
-            pair.scan.as_secs_f64() * 1e3,
-            pair.bytes as f64 / 1e6 / pair.scan.as_secs_f64(),
-            pair.name,
+            "{title}: {:.3} of bare inflating over all {} wheels, median {median:.3}, {} above 1.12, {} above 1.25; {:.0} MB/s",
+            scan / inflate,
+            measured.len(),
+            above(1.12),
+            above(1.25),
+            bytes as f64 / 1e6 / scan,
         );
     }
-    for least in [Duration::ZERO, Duration::from_millis(2)] {
-        let counted: Vec<&Pair> = pairs.iter().filter(|pair| pair.inflate >= least).collect();
-        let sum = |of: fn(&Pair) -> Duration| {
-            counted
-                .iter()
-                .map(|pair| of(pair))
-                .sum::<Duration>()
-                .as_secs_f64()
-        };
+    eprintln!("the ten worst, with what bare inflating takes:");
+    for one in measured.iter().take(10) {
         eprintln!(
-            "{:.3} of bare inflating over {} wheels that take at least {} ms to inflate; the worst {:.3}, {} above 1.25",
-            sum(|pair| pair.scan) / sum(|pair| pair.inflate),
-            counted.len(),
-            least.as_millis(),
-            counted.first().map_or(0.0, |pair| pair.ratio()),
-            counted.iter().filter(|pair| pair.ratio() > 1.25).count(),
+            "{:.3}  {:8.2} ms  {}",
+            one.paired.ratio(),
+            one.paired.inflate.as_secs_f64() * 1e3,
+            one.name,
         );
     }
 }
@@ -204,7 +269,7 @@ fn scanning(criterion: &mut Criterion) {
         return;
     }
     let rounds = std::env::var("REWHEEL_ROUNDS").map_or(9, |rounds| rounds.parse().unwrap());
-    tell(&pairs(&wheels, rounds));
+    tell(measured(&wheels, rounds));
     eprintln!(
         "{:.2} times as fast on two threads as on one",
         several_threads(&wheels, 2)
@@ -215,7 +280,7 @@ fn scanning(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("wheels");
     group.sample_size(10);
     for (name, bytes) in wheels.iter().take(6) {
-        let members = native_members(bytes);
+        let members = read_members(bytes);
         let source = BytesSource(bytes);
         group.throughput(Throughput::Bytes(bytes.len() as u64));
         group.bench_function(BenchmarkId::new("scan", name), |bencher| {

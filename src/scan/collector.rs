@@ -8,9 +8,10 @@ use std::io;
 use super::Limits;
 use super::allowance::{Allowance, Stop};
 use super::archive::Entry;
-use super::banner::Texts;
+use super::banner::{Hit, Texts};
 use super::binary::{Memory, Part};
 use super::inflate::Method;
+use super::library_name;
 use super::member::Packed;
 use super::member_name;
 use super::members;
@@ -28,6 +29,16 @@ const MAXIMUM_WINDOWS: u32 = 2;
 
 /// About how much memory a binary or slice takes of which nothing is known, in bytes.
 const PART_BYTES: u64 = 1024;
+
+/// About how much a finding about it takes until it is told, in bytes.
+const FINDING_BYTES: u64 = 2560;
+
+/// About how much a version text takes beside its length, in bytes: what it means, and the evidence
+/// that is made of it.
+const VERSION_BYTES: u64 = 512;
+
+/// About how much any other text takes beside its length, in bytes.
+const TEXT_BYTES: u64 = 128;
 
 /// A binary of the wheel.
 #[derive(Clone, Debug)]
@@ -53,9 +64,22 @@ impl Binary {
             PART_BYTES
                 .saturating_add(part.headers.bytes())
                 .saturating_add(bytes_of(&part.texts))
+                .saturating_add(FINDING_BYTES.saturating_mul(most_findings(part)))
         });
         parts.fold(self.path.len() as u64, u64::saturating_add)
     }
+}
+
+/// How many findings a binary or slice may make: one for what it carries, one for what it needs.
+fn most_findings(part: &Part) -> u64 {
+    let (texts, headers) = (&part.texts, &part.headers);
+    let may_carry = !texts.dated.is_empty()
+        || !texts.forks.is_empty()
+        || !texts.marks.is_empty()
+        || !headers.defined.is_empty();
+    let is_half = |import: &Hit| library_name::half(&import.text).is_some();
+    let may_need = !headers.undefined.is_empty() || headers.imports.iter().any(is_half);
+    u64::from(may_carry).saturating_add(u64::from(may_need))
 }
 
 /// About how much memory the texts take, in bytes.
@@ -64,9 +88,10 @@ fn bytes_of(texts: &Texts) -> u64 {
     let forks = texts.forks.iter().map(|seen| seen.value.text.len());
     let bare = texts.bare.iter().map(|seen| seen.value.len());
     let marks = texts.marks.values().flat_map(|marked| &marked.hits);
-    let marks = marks.map(|hit| hit.text.len());
-    let all = dated.chain(forks).chain(bare).chain(marks);
-    all.map(|len| (len as u64).saturating_add(128)).sum()
+    let marks = marks.map(|hit| (hit.text.len() as u64).saturating_add(TEXT_BYTES));
+    let versions = dated.chain(forks).chain(bare);
+    let versions = versions.map(|len| (len as u64).saturating_add(VERSION_BYTES));
+    versions.chain(marks).fold(0, u64::saturating_add)
 }
 
 /// What was gathered from a wheel, before anything is concluded.

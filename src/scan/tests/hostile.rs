@@ -217,15 +217,17 @@ fn candidates_are_bounded_and_no_version_is_guessed_without_all_of_them() {
     );
 }
 
-#[test]
-fn what_is_kept_of_many_binaries_is_bounded() {
-    let binary = elf(None, &[], &library_texts("OpenSSL 3.1.1 30 May 2023"));
+/// What is told of a binary counts as well as what is kept of it.
+#[rstest::rstest]
+#[case::carrying(elf(None, &[], &library_texts("OpenSSL 3.1.1 30 May 2023")))]
+#[case::needing(elf(None, &["libssl.so.3", "libcrypto.so.3"], b""))]
+fn what_is_kept_of_many_binaries_is_bounded(#[case] binary: Vec<u8>) {
     let members: Vec<(String, &[u8])> = (0..20)
         .map(|number| (format!("{number:02}.so"), binary.as_slice()))
         .collect();
     let members: Vec<(&str, &[u8])> = members.iter().map(|(n, b)| (n.as_str(), *b)).collect();
     let limits = Limits {
-        evidence_bytes: 20_000,
+        evidence_bytes: 50_000,
         ..Limits::default()
     };
     let scanned = scan(&Memory::new(deflated(&members)), &limits).unwrap();
@@ -236,7 +238,7 @@ fn what_is_kept_of_many_binaries_is_bounded() {
         (problem.code, problem.path.as_deref()),
         (ProblemCode::LimitReached, Some("19.so"))
     );
-    assert!(problem.message.contains("`evidence-bytes` (20000)"));
+    assert!(problem.message.contains("`evidence-bytes` (50000)"));
 }
 
 #[rstest::rstest]
