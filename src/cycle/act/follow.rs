@@ -8,8 +8,8 @@ use crate::report::LineReport;
 use crate::report::issue::marker::{Memory, RememberedRun};
 use crate::report::issue::{RunView, StepView};
 
+use super::Actor;
 use super::observe::Observed;
-use super::perform::Performer;
 use super::write::Writer;
 use crate::cycle::steps::{self, DueTarget, KnownRun, ProjectValues, StepsRequest};
 
@@ -24,117 +24,114 @@ pub(super) struct Followed {
     pub(super) is_unclear: bool,
 }
 
-impl<'a> Performer<'a, '_> {
-    /// Follows the steps of every target that is due, and starts what is to be started.
-    pub(super) async fn steps(
-        &self,
-        observed: &Observed<'a>,
-        line: &LineReport,
-        issue: Option<u64>,
-        memory: &Memory,
-        writer: &mut Writer<'a>,
-    ) -> Followed {
-        let settings = observed.project;
-        let Some(version) = line.version.as_ref().filter(|_| !settings.steps.is_empty()) else {
-            return Followed::default();
-        };
-        let due = self.due(observed, line);
-        if due.is_empty() {
-            return Followed::default();
-        }
-        let actor = self.actor;
-        let outcome = steps::follow(StepsRequest {
-            github: actor.github,
-            ledger: actor.ledger,
-            scanners: actor.scanners,
-            scan_limits: actor.scan_limits,
-            wheel_limits: actor.wheel_limits,
-            repository: &observed.repository.full_name,
-            issue,
-            scope: &observed.scope,
-            trusted: &observed.trusted,
-            me: &observed.me.login,
-            steps: &settings.steps,
-            due: &due,
-            project: ProjectValues {
-                package: line.package.clone(),
-                line: line.line.clone(),
-                version: version.to_string(),
-                next: next_version(version).to_string(),
-            },
-            known_runs: memory.runs.iter().filter_map(known_run).collect(),
-            mode: actor.mode,
-            server_time: actor.github.server_time().unwrap_or(actor.now),
-        })
-        .await;
-        writer.actions.extend(outcome.actions);
-        Followed {
-            views: outcome
-                .progress
-                .iter()
-                .map(|one| view(one, observed))
-                .collect(),
-            runs: outcome.runs.iter().map(remembered).collect(),
-            is_known: true,
-            is_unclear: outcome
-                .progress
-                .iter()
-                .any(|one| one.state == StepState::Unclear),
-        }
+/// Follows the steps of every target that is due, and starts what is to be started.
+pub(super) async fn steps<'a>(
+    actor: &Actor<'a>,
+    observed: &Observed<'a>,
+    line: &LineReport,
+    issue: Option<u64>,
+    memory: &Memory,
+    writer: &mut Writer<'a>,
+) -> Followed {
+    let settings = observed.project;
+    let Some(version) = line.version.as_ref().filter(|_| !settings.steps.is_empty()) else {
+        return Followed::default();
+    };
+    let due = due(actor, observed, line);
+    if due.is_empty() {
+        return Followed::default();
     }
-
-    /// The targets, those that may be started first, in the order of severity.
-    fn due(&self, observed: &Observed<'a>, line: &LineReport) -> Vec<DueTarget> {
-        let decision = &line.decision;
-        let mut versions: Vec<(OpensslVersion, bool)> = decision
-            .plan
+    let outcome = steps::follow(StepsRequest {
+        github: actor.github,
+        ledger: actor.ledger,
+        scanners: actor.scanners,
+        scan_limits: actor.scan_limits,
+        wheel_limits: actor.wheel_limits,
+        repository: &observed.repository.full_name,
+        issue,
+        scope: &observed.scope,
+        trusted: &observed.trusted,
+        me: &observed.me.login,
+        steps: &settings.steps,
+        due: &due,
+        project: ProjectValues {
+            package: line.package.clone(),
+            line: line.line.clone(),
+            version: version.to_string(),
+            next: next_version(version).to_string(),
+        },
+        known_runs: memory.runs.iter().filter_map(known_run).collect(),
+        mode: actor.mode,
+        server_time: actor.github.server_time().unwrap_or(actor.now),
+    })
+    .await;
+    writer.actions.extend(outcome.actions);
+    Followed {
+        views: outcome
+            .progress
             .iter()
-            .filter_map(|planned| match planned {
-                PlannedAction::StartSteps { target } => Some((target.clone(), true)),
-                PlannedAction::OpenIssue => None,
-            })
-            .collect();
-        let follows_linked = observed.project.settings.follow == Follow::Series;
-        for target in &decision.targets {
-            let is_due = decision
-                .wheels
-                .iter()
-                .flat_map(|wheel| &wheel.findings)
-                .any(|finding| {
-                    finding.is_due()
-                        && (!follows_linked
-                            || finding
-                                .linked()
-                                .is_some_and(|linked| linked.series() == target.series))
-                });
-            if let Some(version) = target.version.as_ref().filter(|_| is_due)
-                && versions.iter().all(|(known, _)| known != version)
-            {
-                versions.push((version.clone(), false));
-            }
-        }
-        // What an issue was about is followed to its end, although nothing asks for it any more.
-        for target in &observed.cause.targets {
-            if let Ok(version) = target.parse::<OpensslVersion>()
-                && versions.iter().all(|(known, _)| *known != version)
-            {
-                versions.push((version, false));
-            }
-        }
-        versions
-            .into_iter()
-            .map(|(version, may_start)| DueTarget {
-                published: decision
-                    .targets
-                    .iter()
-                    .find(|target| target.version.as_ref() == Some(&version))
-                    .and_then(|target| target.published),
-                sha256: self.actor.digests.get(&version.to_string()).cloned(),
-                version,
-                may_start,
-            })
-            .collect()
+            .map(|one| view(one, observed))
+            .collect(),
+        runs: outcome.runs.iter().map(remembered).collect(),
+        is_known: true,
+        is_unclear: outcome
+            .progress
+            .iter()
+            .any(|one| one.state == StepState::Unclear),
     }
+}
+
+/// The targets, those that may be started first, in the order of severity.
+fn due(actor: &Actor<'_>, observed: &Observed<'_>, line: &LineReport) -> Vec<DueTarget> {
+    let decision = &line.decision;
+    let mut versions: Vec<(OpensslVersion, bool)> = decision
+        .plan
+        .iter()
+        .filter_map(|planned| match planned {
+            PlannedAction::StartSteps { target } => Some((target.clone(), true)),
+            PlannedAction::OpenIssue => None,
+        })
+        .collect();
+    let follows_linked = observed.project.settings.follow == Follow::Series;
+    for target in &decision.targets {
+        let is_due = decision
+            .wheels
+            .iter()
+            .flat_map(|wheel| &wheel.findings)
+            .any(|finding| {
+                finding.is_due()
+                    && (!follows_linked
+                        || finding
+                            .linked()
+                            .is_some_and(|linked| linked.series() == target.series))
+            });
+        if let Some(version) = target.version.as_ref().filter(|_| is_due)
+            && versions.iter().all(|(known, _)| known != version)
+        {
+            versions.push((version.clone(), false));
+        }
+    }
+    // What an issue was about is followed to its end, although nothing asks for it any more.
+    for target in &observed.cause.targets {
+        if let Ok(version) = target.parse::<OpensslVersion>()
+            && versions.iter().all(|(known, _)| *known != version)
+        {
+            versions.push((version, false));
+        }
+    }
+    versions
+        .into_iter()
+        .map(|(version, may_start)| DueTarget {
+            published: decision
+                .targets
+                .iter()
+                .find(|target| target.version.as_ref() == Some(&version))
+                .and_then(|target| target.published),
+            sha256: actor.digests.get(&version.to_string()).cloned(),
+            version,
+            may_start,
+        })
+        .collect()
 }
 
 fn known_run(run: &RememberedRun) -> Option<KnownRun> {

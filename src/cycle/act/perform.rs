@@ -10,10 +10,10 @@ use crate::report::{Action, ActionKind, ActionState, LineReport};
 
 use super::Actor;
 use super::find::Tracked;
-use super::follow::Followed;
+use super::follow::{self, Followed};
 use super::observe::Observed;
 use super::several::{all_open, close_as_duplicate, dropped, first_open, moved};
-use super::text::closing;
+use super::text::{body_of, closing, memory_of};
 use super::write::{IN_DOUBT, Stop, Write, Writer};
 
 /// What an issue is to say, and what else is to change of it.
@@ -141,10 +141,10 @@ impl<'a, 'b> Performer<'a, 'b> {
         }
         let repository = &observed.repository.full_name;
         let settings = &observed.project.issue;
-        let mut memory = self.memory(observed, line, None);
+        let mut memory = memory_of(observed, line, None);
         memory.after = after;
         memory.title = text::title(line, &observed.cause);
-        let body = self.body(observed, line, &[], &memory, &Written::default());
+        let body = body_of(observed, line, &[], &memory, &Written::default());
         let body = match body {
             Ok(body) => body,
             Err(why) => return Err(writer.stop(&write, ActionState::Failed, why)),
@@ -167,7 +167,7 @@ impl<'a, 'b> Performer<'a, 'b> {
         let key = observed.key("issue");
         let Some(issue) = writer.create(repository, key, &new, find).await? else {
             // A dry run: what would be started once the issue is there.
-            self.steps(observed, line, None, &memory, writer).await;
+            follow::steps(self.actor, observed, line, None, &memory, writer).await;
             return Ok(());
         };
         // Another watcher may have done the same at the same time: the lower number stands.
@@ -187,8 +187,15 @@ impl<'a, 'b> Performer<'a, 'b> {
         let steps = if observed.trusted.len() > 1 {
             Followed::default()
         } else {
-            self.steps(observed, line, Some(first.number), &memory, writer)
-                .await
+            follow::steps(
+                self.actor,
+                observed,
+                line,
+                Some(first.number),
+                &memory,
+                writer,
+            )
+            .await
         };
         self.rewrite(
             observed,
@@ -218,7 +225,7 @@ impl<'a, 'b> Performer<'a, 'b> {
             let why = "the facts about OpenSSL are too old to write the issue anew";
             return Err(writer.stop(&write, ActionState::Skipped, why));
         }
-        let mut memory = self.memory(observed, line, Some(&before));
+        let mut memory = memory_of(observed, line, Some(&before));
         let mut edit = IssueEdit::default();
         let is_changed = tracked.memory.is_some() && before.cause != observed.cause;
         if is_changed {
@@ -237,9 +244,7 @@ impl<'a, 'b> Performer<'a, 'b> {
             edit = edit.reopen();
         }
         let number = tracked.issue.number;
-        let steps = self
-            .steps(observed, line, Some(number), &memory, writer)
-            .await;
+        let steps = follow::steps(self.actor, observed, line, Some(number), &memory, writer).await;
         self.rewrite(
             observed,
             line,
@@ -271,7 +276,7 @@ impl<'a, 'b> Performer<'a, 'b> {
             writer,
         )
         .await?;
-        let mut memory = self.memory(observed, line, Some(&before));
+        let mut memory = memory_of(observed, line, Some(&before));
         memory.closed = Some(Closed::Proof);
         // What it says of the wheels, the steps and their runs stays as the record of what happened.
         let edit = IssueEdit {
@@ -338,7 +343,7 @@ impl<'a, 'b> Performer<'a, 'b> {
             _ => ActionKind::UpdateIssue,
         };
         let written = Written::of(&issue.body);
-        match self.body(observed, line, &steps.views, &memory, &written) {
+        match body_of(observed, line, &steps.views, &memory, &written) {
             Ok(body) => edit.body = Some(body),
             Err(why) => {
                 let mut write = Write::new(kind, observed.key("issue/text"));
