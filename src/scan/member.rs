@@ -317,7 +317,7 @@ impl Collector {
         }
         if !seen.gone.is_empty() && member.at.is_none() {
             let message = "The headers of the binary point backwards, and in a nested archive they cannot be read again.".to_owned();
-            self.problem(ProblemCode::LimitReached, Some(member.path), message);
+            self.problem(ProblemCode::UnsupportedMember, Some(member.path), message);
         }
         let binary = Binary {
             path: member.path.to_owned(),

@@ -254,6 +254,52 @@ fn a_needed_library_is_whose_its_number_is(#[case] needed: &str, #[case] library
     );
 }
 
+#[test]
+fn each_library_that_is_missing_makes_a_finding() {
+    let user = elf(None, &["libssl.so.3", "libcrypto.so.46"], b"");
+    let mut found = found(&[("a.so", &user)]);
+    found.sort_by_key(|(library, ..)| *library == Library::Libressl);
+    assert_eq!(
+        found,
+        [
+            (Library::Openssl, None, Linkage::External),
+            (Library::Libressl, None, Linkage::External),
+        ]
+    );
+}
+
+#[test]
+fn a_shipped_libssl_needs_a_libcrypto() {
+    let ssl = elf(
+        Some("libssl.so.3"),
+        &["libcrypto.so.3"],
+        b"\0ssl/ssl_lib.c\0",
+    );
+    let crypto = elf(
+        Some("libcrypto.so.3"),
+        &[],
+        &library_texts("OpenSSL 3.0.1 14 Dec 2021"),
+    );
+    assert_eq!(
+        found(&[("a.libs/libssl.so.3", &ssl)]),
+        [
+            (Library::Openssl, None, Linkage::Vendored),
+            (Library::Openssl, None, Linkage::External),
+        ]
+    );
+    let known = Some("3.0.1".to_owned());
+    assert_eq!(
+        found(&[
+            ("a.libs/libcrypto.so.3", &crypto),
+            ("a.libs/libssl.so.3", &ssl)
+        ]),
+        [
+            (Library::Openssl, known.clone(), Linkage::Vendored),
+            (Library::Openssl, known, Linkage::Vendored),
+        ]
+    );
+}
+
 #[rstest]
 #[case::elf(|needed: &[&str]| elf(None, needed, b""))]
 #[case::mach_o(|needed: &[&str]| mach_o(X86_64, needed, b""))]

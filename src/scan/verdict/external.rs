@@ -1,6 +1,6 @@
 //! Binaries that need a library which the wheel does not ship.
 
-use super::super::library_name::{half, is_libressl};
+use super::super::library_name::{Half, half, is_libressl};
 use super::Judged;
 use super::carried::from_hit;
 use super::names::Names;
@@ -9,38 +9,44 @@ use crate::model::{Evidence, EvidenceKind, Finding, Library, Linkage};
 /// How many undefined symbols without a dependency make a need.
 const SYMBOLS: usize = 2;
 
-/// The finding for what a binary needs from the system, if it needs anything.
-pub(super) fn needed(one: &Judged<'_>, all: &[Judged<'_>], names: &Names) -> Option<Finding> {
-    let wanted: Vec<_> = one
-        .part
-        .headers
-        .imports
-        .iter()
+/// How many needed names of a library are told.
+const EVIDENCE: usize = 4;
+
+/// The findings for what a binary needs from the system: one for each library.
+pub(super) fn needed(one: &Judged<'_>, all: &[Judged<'_>], names: &Names) -> Vec<Finding> {
+    let imports = one.part.headers.imports.iter();
+    let wanted: Vec<_> = imports
         .filter(|import| half(&import.text).is_some())
         .collect();
-    let (library, evidence): (Library, Vec<Evidence>) = if wanted.is_empty() {
-        (Library::Openssl, by_symbols(one, all, names)?)
-    } else {
-        let missing: Vec<_> = wanted
-            .into_iter()
-            .filter(|import| names.serving(one, &import.text).next().is_none())
-            .collect();
-        let first = missing.first()?;
-        let library = if is_libressl(&first.text) {
-            Library::Libressl
-        } else {
-            Library::Openssl
-        };
-        let evidence = missing
-            .iter()
-            .take(4)
-            .map(|import| from_hit(EvidenceKind::Import, import));
-        (library, evidence.collect())
-    };
-    if one.carried.iter().any(|carried| carried.library == library) {
-        return None;
+    if wanted.is_empty() {
+        let evidence = by_symbols(one, all, names);
+        let finding = evidence.map(|evidence| finding(one, Library::Openssl, evidence));
+        return finding.into_iter().collect();
     }
-    Some(Finding {
+    let libraries = [Library::Openssl, Library::Libressl];
+    let findings = libraries.into_iter().filter_map(|library| {
+        let carries = one.carried.iter().any(|carried| carried.library == library);
+        let evidence: Vec<_> = wanted
+            .iter()
+            .filter(|import| is_libressl(&import.text) == (library == Library::Libressl))
+            // Its own half is in a libssl, the other one need not be in the wheel.
+            .filter(|import| !carries || is_other_half(one, &import.text))
+            .filter(|import| names.serving(one, &import.text).next().is_none())
+            .take(EVIDENCE)
+            .map(|import| from_hit(EvidenceKind::Import, import))
+            .collect();
+        (!evidence.is_empty()).then(|| finding(one, library, evidence))
+    });
+    findings.collect()
+}
+
+/// Whether a binary is the shared libssl and what it needs the libcrypto.
+fn is_other_half(one: &Judged<'_>, needed: &str) -> bool {
+    one.half() == Some(Half::Ssl) && half(needed) == Some(Half::Crypto)
+}
+
+fn finding(one: &Judged<'_>, library: Library, evidence: Vec<Evidence>) -> Finding {
+    Finding {
         path: one.path.to_owned(),
         format: one.format,
         arch: one.arch,
@@ -50,7 +56,7 @@ pub(super) fn needed(one: &Judged<'_>, all: &[Judged<'_>], names: &Names) -> Opt
         suffix: None,
         distro_patched: false,
         evidence,
-    })
+    }
 }
 
 /// Symbols that are needed from elsewhere though no library is named: whoever loads the binary
@@ -79,7 +85,7 @@ fn by_symbols(one: &Judged<'_>, all: &[Judged<'_>], names: &Names) -> Option<Vec
     }
     let evidence = symbols
         .iter()
-        .take(4)
+        .take(EVIDENCE)
         .map(|symbol| from_hit(EvidenceKind::UndefinedSymbol, symbol));
     Some(evidence.collect())
 }
