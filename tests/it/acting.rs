@@ -409,3 +409,21 @@ async fn a_platform_that_is_gone_is_told_once() {
     stage.publish_for("1.2", PLATFORMS[1], "OpenSSL 3.5.9 29 Sep 2026");
     assert_eq!(told(&stage.cycle().await), (true, true));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worst_is_written_first() {
+    let stage = Stage::with("lines = [\"~=0.9.0\", \"~=1.0\"]");
+    stage.publish("0.9.1", "OpenSSL 1.1.0l  10 Sep 2019");
+    stage.cycle().await;
+    stage.cycle().await.is_clean();
+    let open = stage.github.open_issues(REPOSITORY);
+    let titles: Vec<&str> = open.iter().map(|issue| issue.title.as_str()).collect();
+    assert_eq!(
+        titles,
+        [
+            "demo ~=1.0: rebuild the wheels with OpenSSL 3.5.9 (security, high)",
+            "demo ~=0.9.0: move the wheels off OpenSSL 1.1.0 (end-of-life)",
+        ]
+    );
+    assert_eq!(stage.github.most_writes_at_once(), 1);
+}
