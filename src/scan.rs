@@ -116,7 +116,7 @@ impl Default for Limits {
             directory_bytes: 24 << 20,
             sbom_bytes: 8 << 20,
             candidates: 10_000_000,
-            evidence_bytes: 16 << 20,
+            evidence_bytes: 8 << 20,
         }
     }
 }

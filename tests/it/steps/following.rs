@@ -219,7 +219,8 @@ async fn a_run_of_another_watcher_is_not_run_again() {
     let seen = setting.only(&other).await;
     assert_eq!(seen.state, StepState::Failed);
     assert!(
-        seen.sentence.contains("rewheel[bot] started it"),
+        seen.sentence
+            .contains("its failed jobs are run again by rewheel[bot]"),
         "{}",
         seen.sentence
     );
