@@ -27,6 +27,7 @@ mod distill;
 mod documentation;
 mod fake_github;
 mod feeds;
+mod feeds_checksum;
 mod feeds_faults;
 mod fetch;
 mod fuzz_seeds;
