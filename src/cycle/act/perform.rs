@@ -4,7 +4,7 @@ use crate::github::{Issue, IssueEdit, NewIssue, StateReason};
 use crate::policy::ReasonCode;
 use crate::policy::tracking::{IssueStep, Standing};
 use crate::report::issue::body::Written;
-use crate::report::issue::marker::{Closed, Memory};
+use crate::report::issue::marker::{self, Closed, Memory};
 use crate::report::issue::{self as text, comment};
 use crate::report::{Action, ActionKind, ActionState, LineReport};
 
@@ -331,7 +331,8 @@ impl<'a, 'b> Performer<'a, 'b> {
             mut memory,
             mut edit,
         } = draft;
-        if steps.is_unclear && edit == IssueEdit::default() {
+        let said = marker::memory(&issue.body).unwrap_or_default().dropped;
+        if steps.is_unclear && edit == IssueEdit::default() && memory.dropped == said {
             // What cannot be told for a moment is in the report; the issue keeps what was known.
             return Ok(());
         }

@@ -47,6 +47,10 @@ impl GithubFeeds {
             Err(FeedError::Fetch(FetchError::Status { status, .. })) => {
                 return Err(unexpected(&url, status));
             }
+            Err(FeedError::Shape { place, .. }) => {
+                let reason = format!("it is larger than the limit of {MOST_BYTES} bytes");
+                return Err(FeedError::shape(place, reason));
+            }
             Err(error) => return Err(error),
         };
         let text = String::from_utf8_lossy(&reply.body);
