@@ -4,6 +4,7 @@ mod acting;
 mod arguments;
 mod check_now;
 mod config_check;
+mod daemon;
 mod feeds;
 mod github;
 mod inspect;
@@ -13,6 +14,7 @@ mod output;
 mod progress;
 mod pull;
 mod requests;
+mod round;
 
 use std::ffi::OsString;
 
@@ -30,9 +32,13 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(arguments) => arguments,
         Err(error) => return output::refuse(&error),
     };
-    output::log_to_stderr(&arguments.common);
+    match &arguments.command {
+        Command::Daemon(command) => output::log_of_daemon(&arguments.common, command.log_format),
+        _ => output::log_to_stderr(&arguments.common),
+    }
     let outcome = match &arguments.command {
         Command::CheckNow(command) => check_now::run(command, &arguments.common).await,
+        Command::Daemon(command) => daemon::run(command, &arguments.common).await,
         Command::Inspect(command) => inspect::run(command, &arguments.common).await,
         Command::Openssl(command) => match &command.action {
             Some(OpensslAction::Pull { folder }) => pull::run(folder, &arguments.common).await,

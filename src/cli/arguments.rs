@@ -72,6 +72,9 @@ pub enum Command {
     /// Look at published wheels now, and say what is due.
     #[command(after_help = CHECK_NOW_HELP)]
     CheckNow(CheckNow),
+    /// Make cycles on the configuration's schedule, and serve status, health and metrics.
+    #[command(after_help = DAEMON_HELP)]
+    Daemon(Daemon),
     /// Say what is inside wheels: files, folders, addresses.
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
@@ -81,6 +84,34 @@ pub enum Command {
     /// Look at the configuration itself.
     Config(Config),
 }
+
+/// Arguments of `daemon`.
+#[derive(Args, Debug)]
+pub struct Daemon {
+    /// How the log on standard error is written.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// How a log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+const DAEMON_HELP: &str = "Examples:
+  GITHUB_TOKEN=... rewheel daemon --config rewheel.toml
+  rewheel daemon --config rewheel.toml --log-format json
+
+The first cycle begins at once, the next ones by [watch] schedule. SIGTERM and
+SIGINT finish the step under way and stop, a second one stops at once; SIGHUP
+takes the configuration anew, and a bad one is refused.
+[server] listen has /, /healthz, /readyz, /metrics and /api/v1/status.
+
+Exit codes: 0 it was told to stop, 2 usage or configuration is wrong.";
 
 /// Arguments of `config`.
 #[derive(Args, Debug)]

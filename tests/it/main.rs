@@ -21,6 +21,7 @@ mod check_now_output;
 mod config_check;
 mod configuration;
 mod credentials;
+mod daemon;
 mod decisions;
 mod deploy;
 mod distill;
