@@ -210,13 +210,9 @@ async fn cycle(
         Ok(finished) => {
             let status = finished.report.exit_status();
             let seconds = (finished.ended - finished.began).num_seconds();
-            tracing::info!(
-                lines = finished.report.lines.len(),
-                bytes = finished.received_bytes,
-                seconds,
-                "a cycle ended: {status:?}"
-            );
+            let (lines, bytes) = (finished.report.lines.len(), finished.received_bytes);
             board.ended(finished);
+            tracing::info!(lines, bytes, seconds, "a cycle ended: {status:?}");
         }
         Err(error) => {
             tracing::error!("a cycle could not be made: {error}");

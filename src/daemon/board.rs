@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
+use prometheus_client::metrics::histogram::Histogram;
 
 use crate::model::Releases;
-use crate::report::{ActionState, CheckReport, ExitStatus};
+use crate::report::{ActionState, CheckReport, LineReport};
 
 /// A cycle that came to an end.
 #[derive(Clone, Debug)]
@@ -24,12 +25,15 @@ pub struct FinishedCycle {
 }
 
 impl FinishedCycle {
-    /// Whether it saw what it was to see and did what it was to do. That something is due is
-    /// good news of the watcher; that a wheel is `unknown` is not its fault.
+    /// Whether the watcher did what it is for: the feeds answered, nothing that was to be done
+    /// failed, and at least one line could be looked at. That something is due, or that one
+    /// package is unknown, is in the report, and no fault of the watcher's.
     pub fn is_good(&self) -> bool {
-        let status = self.report.exit_status();
-        let blind = self.report.feeds.iter().any(|feed| feed.is_down);
-        !blind && !matches!(status, ExitStatus::Failed | ExitStatus::Usage)
+        let lines = &self.report.lines;
+        let is_blind = |line: &LineReport| line.version.is_none() && line.decision.is_unclear;
+        !self.report.feeds.iter().any(|feed| feed.is_down)
+            && !lines.iter().any(LineReport::has_failed)
+            && (lines.is_empty() || !lines.iter().all(is_blind))
     }
 }
 
@@ -42,8 +46,6 @@ pub struct Tally {
     pub actions: BTreeMap<(&'static str, &'static str), u64>,
     /// Bytes of wheels that were received.
     pub received_bytes: u64,
-    /// How long all cycles took, in milliseconds.
-    pub milliseconds: u64,
     /// When the cycle under way began.
     pub under_way: Option<DateTime<Utc>>,
     /// When the last good cycle ended.
@@ -59,18 +61,27 @@ pub struct Board {
     inner: Arc<RwLock<Inner>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     latest: Option<Arc<FinishedCycle>>,
     tally: Tally,
+    durations: Histogram,
 }
+
+/// What cycles are told apart by, in seconds: a steady one takes a fraction of one, a first one
+/// reads gigabytes.
+const DURATIONS: [f64; 10] = [0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
 
 impl Board {
     /// Nothing is known yet.
     pub fn new(started: DateTime<Utc>) -> Self {
         Self {
             started,
-            inner: Arc::default(),
+            inner: Arc::new(RwLock::new(Inner {
+                latest: None,
+                tally: Tally::default(),
+                durations: Histogram::new(DURATIONS),
+            })),
         }
     }
 
@@ -82,7 +93,11 @@ impl Board {
     /// A cycle came to an end.
     pub fn ended(&self, cycle: FinishedCycle) {
         self.change(|inner| {
-            let Inner { latest, tally } = inner;
+            let Inner {
+                latest,
+                tally,
+                durations,
+            } = inner;
             let is_good = cycle.is_good();
             let result = if is_good { "good" } else { "incomplete" };
             tally.count_cycle(result);
@@ -96,9 +111,9 @@ impl Board {
                     *count = count.saturating_add(1);
                 }
             }
-            let took = (cycle.ended - cycle.began).num_milliseconds();
-            let took = u64::try_from(took).unwrap_or(0);
-            tally.milliseconds = tally.milliseconds.saturating_add(took);
+            #[allow(clippy::cast_precision_loss, reason = "milliseconds of centuries fit")]
+            let seconds = (cycle.ended - cycle.began).num_milliseconds() as f64 / 1000.0;
+            durations.observe(seconds.max(0.0));
             tally.received_bytes = tally.received_bytes.saturating_add(cycle.received_bytes);
             tally.error = None;
             *latest = Some(Arc::new(cycle));
@@ -121,6 +136,11 @@ impl Board {
     /// The last cycle that came to an end.
     pub fn latest(&self) -> Option<Arc<FinishedCycle>> {
         self.read(|inner| inner.latest.clone())
+    }
+
+    /// How long cycles took, in seconds.
+    pub fn durations(&self) -> Histogram {
+        self.read(|inner| inner.durations.clone())
     }
 
     /// What all cycles came to.

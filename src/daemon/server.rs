@@ -84,6 +84,7 @@ pub async fn serve(
     });
     let router = Router::new()
         .route("/", get(page))
+        .route("/style.css", get(style))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(measured))
@@ -122,6 +123,11 @@ async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> 
                 .into_response()
         }
     }
+}
+
+async fn style() -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
+    (kind, report::html::STYLE).into_response()
 }
 
 async fn ready(State(shared): State<Arc<Shared>>) -> Response {

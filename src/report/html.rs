@@ -19,6 +19,9 @@ use crate::policy::{Status, WheelVerdict};
 use super::printable;
 use super::{CheckReport, LineReport, feeds, rows, wording};
 
+/// The page's style sheet; it is served beside the page, since no style inside it is allowed.
+pub const STYLE: &str = include_str!("../../templates/status.css");
+
 /// How many lines a page has.
 const LINES: usize = 50;
 

@@ -56,5 +56,6 @@ mod remote_wheel;
 mod remote_wheel_faults;
 mod replay;
 mod secrets;
+mod server;
 mod steps;
 mod watchers;

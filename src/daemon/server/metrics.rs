@@ -40,14 +40,8 @@ pub(super) fn text(board: &Board, now: DateTime<Utc>) -> Result<String, fmt::Err
         "Bytes of wheels that were received",
         received,
     );
-    let seconds = Gauge::<f64, AtomicU64>::default();
-    #[allow(clippy::cast_precision_loss, reason = "milliseconds of centuries fit")]
-    seconds.set(tally.milliseconds as f64 / 1000.0);
-    registry.register(
-        "cycles_duration_seconds",
-        "How long all cycles took",
-        seconds,
-    );
+    let help = "How long cycles took";
+    registry.register("cycle_duration_seconds", help, board.durations());
     let started = Gauge::<i64>::default();
     started.set(board.started().timestamp());
     registry.register(
