@@ -75,10 +75,10 @@ pub fn refuse(error: &clap::Error) -> u8 {
     2
 }
 
-/// Tells people something beside the result.
+/// Tells people something beside the result, in the form of the log: the daemon's may be JSON.
 pub fn warn(common: &Common, sentence: &str) {
     if !common.quiet {
-        to_stderr(common, Level::WARN, sentence);
+        tracing::warn!("{sentence}");
     }
 }
 
