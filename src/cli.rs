@@ -9,6 +9,7 @@ mod feeds;
 mod github;
 mod inspect;
 mod limits;
+mod manual;
 mod openssl;
 mod output;
 mod progress;
@@ -44,6 +45,8 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             Some(OpensslAction::Pull { folder }) => pull::run(folder, &arguments.common).await,
             None => openssl::run(command, &arguments.common).await,
         },
+        Command::Completions { shell } => manual::completions(*shell),
+        Command::Man => manual::page(),
         Command::Config(command) => match &command.action {
             ConfigAction::Check(command) => config_check::run(command, &arguments.common).await,
         },

@@ -83,6 +83,16 @@ pub enum Command {
     Openssl(Openssl),
     /// Look at the configuration itself.
     Config(Config),
+    /// Write the completions of a shell to standard output.
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions {
+        /// The shell.
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to standard output.
+    #[command(after_help = MAN_HELP)]
+    Man,
 }
 
 /// Arguments of `daemon`.
@@ -112,6 +122,16 @@ takes the configuration anew, and a bad one is refused.
 [server] listen has /, /healthz, /readyz, /metrics and /api/v1/status.
 
 Exit codes: 0 it was told to stop, 2 usage or configuration is wrong.";
+
+const COMPLETIONS_HELP: &str = "Examples:
+  rewheel completions bash > ~/.local/share/bash-completion/completions/rewheel
+  rewheel completions zsh > ~/.zfunc/_rewheel
+  rewheel completions fish > ~/.config/fish/completions/rewheel.fish
+  rewheel completions powershell >> $PROFILE";
+
+const MAN_HELP: &str = "Examples:
+  rewheel man > ~/.local/share/man/man1/rewheel.1
+  rewheel man | man -l -";
 
 /// Arguments of `config`.
 #[derive(Args, Debug)]
