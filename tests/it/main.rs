@@ -56,6 +56,7 @@ mod published;
 mod remote_wheel;
 mod remote_wheel_faults;
 mod replay;
+mod schema;
 mod secrets;
 mod server;
 mod steps;
