@@ -39,7 +39,7 @@ use diagnostic::{Problems, SourceText};
 pub use github::{Credential, Github};
 pub use issue::{IssueSettings, Template};
 pub use nearest::nearest;
-pub use schema::{json_schema, keys, reference};
+pub use schema::{check_text, json_schema, keys, reference};
 pub use server::Server;
 pub use state::{State, StateUrl};
 pub use valid::{Configuration, Limits, Line, Openssl, ProjectSettings, Watch};
@@ -87,6 +87,18 @@ pub fn load(
         text,
     };
     read(Some((&source, path)), variables)
+}
+
+/// Reads a configuration from its text alone: no file, no folder, no environment.
+///
+/// # Errors
+/// Something in it is wrong.
+pub fn parse(text: &str) -> Result<Configuration, ConfigError> {
+    let source = SourceText {
+        name: "configuration".to_owned(),
+        text: text.to_owned(),
+    };
+    read(Some((&source, Path::new(""))), [])
 }
 
 fn text_of(path: &Path) -> io::Result<String> {

@@ -8,7 +8,7 @@ use pep440_rs::VersionSpecifiers;
 use crate::model::wheel::is_package_name;
 use crate::policy::Requirement;
 
-pub use config::{Config, ConfigAction, ConfigCheck, ConfigSchema, SchemaFormat};
+pub use config::{Config, ConfigAction, ConfigCheck, ConfigInit, ConfigSchema, SchemaFormat};
 
 mod config;
 
@@ -85,7 +85,8 @@ pub enum Command {
     /// Say what is known of OpenSSL: its series, one release, one advisory.
     #[command(after_help = OPENSSL_HELP)]
     Openssl(Openssl),
-    /// Look at the configuration itself.
+    /// Write, check and describe configurations.
+    #[command(after_help = config::HELP)]
     Config(Config),
     /// Write the completions of a shell to standard output.
     #[command(after_help = COMPLETIONS_HELP)]

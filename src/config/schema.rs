@@ -322,6 +322,25 @@ fn collect(key: &Key, path: String, found: &mut Vec<String>) {
     }
 }
 
+/// Checks a text as the key's value, or as one of its values, with the sections before it:
+/// `project.repository`. Under a name that is no key's every text is good.
+///
+/// # Errors
+/// Why the text is not what the key wants.
+pub fn check_text(key: &str, text: &str) -> Result<(), String> {
+    let mut keys = ROOT;
+    for name in key.split('.') {
+        let Some(found) = keys.iter().find(|key| key.name == name) else {
+            break;
+        };
+        if let Kind::Text(check, _) | Kind::Texts(check, _) = found.kind {
+            return check(text);
+        }
+        keys = found.kind.keys();
+    }
+    Ok(())
+}
+
 /// The names of the keys that a section cannot do without.
 pub(super) fn required(keys: &[Key]) -> impl Iterator<Item = &'static str> {
     keys.iter()

@@ -19,6 +19,7 @@ mod check_now_live;
 mod check_now_memory;
 mod check_now_output;
 mod config_check;
+mod config_init;
 mod configuration;
 mod credentials;
 mod daemon;
