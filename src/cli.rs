@@ -4,6 +4,8 @@ mod acting;
 mod arguments;
 mod check_now;
 mod config_check;
+mod config_init;
+mod config_schema;
 mod daemon;
 mod feeds;
 mod github;
@@ -49,6 +51,8 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Man => manual::page(),
         Command::Config(command) => match &command.action {
             ConfigAction::Check(command) => config_check::run(command, &arguments.common).await,
+            ConfigAction::Init(command) => config_init::run(command),
+            ConfigAction::Schema(command) => config_schema::run(command),
         },
     };
     outcome.unwrap_or_else(|error| {

@@ -3,15 +3,14 @@
 //! It goes from unchecked to checked, each step knowing only those before it:
 //!
 //! - `raw`: values as they stand in the file, each with its place;
-//! - `schema`: the keys that exist; `words`: what their texts mean; `nearest`: the right spelling;
+//! - `schema`: the keys that exist, for the program, for editors and for people; `words`: what their texts mean; `nearest`: the right spelling;
 //! - `check`: values held against the schema; `environment`: variables laid over the file;
 //! - `github`, `state`, `server`: how it acts and is seen; `project`, `issue`, `step`, `acceptance`: one project with its
 //!   defaults; `valid`: what the program uses;
 //! - `template`: texts with values in them, for steps and the tracking issue.
 //!
 //! Every problem has a place, in the file or in a variable; `diagnostic` shows it, and `mask` keeps
-//! secrets out of what is shown. Keys of parts that are not built yet are checked like all others,
-//! so that a file stays valid when they are.
+//! secrets out of what is shown.
 
 mod acceptance;
 mod check;
@@ -40,7 +39,7 @@ use diagnostic::{Problems, SourceText};
 pub use github::{Credential, Github};
 pub use issue::{IssueSettings, Template};
 pub use nearest::nearest;
-pub use schema::keys;
+pub use schema::{check_text, json_schema, keys, reference};
 pub use server::Server;
 pub use state::{State, StateUrl};
 pub use valid::{Configuration, Limits, Line, Openssl, ProjectSettings, Watch};
@@ -88,6 +87,18 @@ pub fn load(
         text,
     };
     read(Some((&source, path)), variables)
+}
+
+/// Reads a configuration from its text alone: no file, no folder, no environment.
+///
+/// # Errors
+/// Something in it is wrong.
+pub fn parse(text: &str) -> Result<Configuration, ConfigError> {
+    let source = SourceText {
+        name: "configuration".to_owned(),
+        text: text.to_owned(),
+    };
+    read(Some((&source, Path::new(""))), [])
 }
 
 fn text_of(path: &Path) -> io::Result<String> {

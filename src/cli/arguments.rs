@@ -8,6 +8,10 @@ use pep440_rs::VersionSpecifiers;
 use crate::model::wheel::is_package_name;
 use crate::policy::Requirement;
 
+pub use config::{Config, ConfigAction, ConfigCheck, ConfigInit, ConfigSchema, SchemaFormat};
+
+mod config;
+
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something is due, 2 usage or configuration is \
 wrong, 3 it could not be told, 4 an action failed.";
 
@@ -81,7 +85,8 @@ pub enum Command {
     /// Say what is known of OpenSSL: its series, one release, one advisory.
     #[command(after_help = OPENSSL_HELP)]
     Openssl(Openssl),
-    /// Look at the configuration itself.
+    /// Write, check and describe configurations.
+    #[command(after_help = config::HELP)]
     Config(Config),
     /// Write the completions of a shell to standard output.
     #[command(after_help = COMPLETIONS_HELP)]
@@ -132,41 +137,6 @@ const COMPLETIONS_HELP: &str = "Examples:
 const MAN_HELP: &str = "Examples:
   rewheel man > ~/.local/share/man/man1/rewheel.1
   rewheel man | man -l -";
-
-/// Arguments of `config`.
-#[derive(Args, Debug)]
-pub struct Config {
-    /// What to do with the configuration.
-    #[command(subcommand)]
-    pub action: ConfigAction,
-}
-
-/// What to do with the configuration.
-#[derive(Debug, Subcommand)]
-pub enum ConfigAction {
-    /// Say whether a configuration can be used, and what it says.
-    #[command(after_help = CONFIG_CHECK_HELP)]
-    Check(ConfigCheck),
-}
-
-/// Arguments of `config check`.
-#[derive(Args, Debug)]
-pub struct ConfigCheck {
-    /// The configuration; by default the one that --config or REWHEEL_CONFIG names.
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// Ask GitHub, too, whether every project can be acted on as it says, and which permission is
-    /// missing; nothing is written.
-    #[arg(long, conflicts_with = "offline")]
-    pub online: bool,
-}
-
-const CONFIG_CHECK_HELP: &str = "Examples:
-  rewheel config check rewheel.toml
-  GITHUB_TOKEN=… rewheel config check rewheel.toml --online
-
-Exit codes: 0 it can be used, 2 usage or configuration is wrong, or GitHub says
-that something in it cannot work, 3 it could not be told.";
 
 /// What to do with OpenSSL's word.
 #[derive(Debug, Subcommand)]

@@ -4,7 +4,7 @@ use crate::policy::Acceptance;
 
 use super::diagnostic::{Place, Problems};
 use super::raw::Table;
-use super::words;
+use super::{schema, words};
 
 /// The acceptances in their tables.
 pub(super) fn acceptances(tables: &[(&Table, &Place)], problems: &mut Problems) -> Vec<Acceptance> {
@@ -20,10 +20,7 @@ fn acceptance(table: &Table, place: &Place, problems: &mut Problems) -> Option<A
         return None;
     };
     // What is not named fits everything, and accepting everything is never meant.
-    if !["library", "version", "path", "cve"]
-        .iter()
-        .any(|key| table.has(key))
-    {
+    if !schema::ACCEPTABLE.iter().any(|key| table.has(key)) {
         problems.add(
             place,
             "this would accept every finding: name a `library`, `version`, `path` or `cve`",

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::diagnostic::Problems;
 use super::raw::Table;
-use super::words;
+use super::{schema, words};
 
 /// The variable that holds the token when the configuration names none.
 const TOKEN_ENV: &str = "GITHUB_TOKEN";
@@ -88,8 +88,7 @@ fn credential(table: &Table, folder: Option<&Path>) -> Credential {
 
 /// Keys of which only one may be there, and those of an App.
 pub(super) fn contradictions(table: &Table, problems: &mut Problems) {
-    let ways = ["token-env", "token-file", "app"];
-    let mut set = ways.iter().filter(|way| table.has(way));
+    let mut set = schema::LOGINS.iter().filter(|way| table.has(way));
     if let (Some(first), Some(second)) = (set.next(), set.next())
         && let Some(place) = table.place(second)
     {
@@ -99,10 +98,8 @@ pub(super) fn contradictions(table: &Table, problems: &mut Problems) {
         );
     }
     if let (Some(app), Some(place)) = (table.table("app"), table.place("app")) {
-        for key in ["id", "key-file"] {
-            if !app.has(key) {
-                problems.add(place, format!("`app` lacks `{key}`"));
-            }
+        for key in schema::required(schema::APP).filter(|key| !app.has(key)) {
+            problems.add(place, format!("`app` lacks `{key}`"));
         }
     }
     if let (Some(place), true) = (table.place("login"), table.has("app")) {

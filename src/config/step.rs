@@ -6,6 +6,7 @@ use crate::model::{Start, Step, StepKind};
 
 use super::diagnostic::{Place, Problems};
 use super::raw::{Table, Value};
+use super::schema::{self, Key};
 use super::{nearest, template, words};
 
 /// How many times a step may be started for one target when it does not say.
@@ -21,13 +22,6 @@ const MOST_INPUTS: usize = 25;
 /// The most keys in the payload of a `repository_dispatch`. Source: GitHub's REST API, "Create a
 /// repository dispatch event".
 const MOST_PAYLOAD_KEYS: usize = 10;
-
-/// The ways in which a step can be proven or started, with what each cannot do without.
-const WAYS: [(&str, &[&str]); 3] = [
-    ("file", &["path", "contains"]),
-    ("run", &["workflow"]),
-    ("dispatch", &[]),
-];
 
 /// The steps in their tables, which have been checked; one that is wrong is left out.
 pub(super) fn steps(tables: &[(&Table, &Place)]) -> Vec<Step> {
@@ -151,8 +145,8 @@ fn needs(table: &Table) -> Vec<(&str, &Place)> {
 }
 
 fn way(table: &Table, place: &Place, problems: &mut Problems) {
-    let ways: Vec<(&str, &[&str])> = WAYS.into_iter().filter(|(way, _)| table.has(way)).collect();
-    let [(way, required)] = ways.as_slice() else {
+    let ways: Vec<&Key> = schema::ways().filter(|way| table.has(way.name)).collect();
+    let [way] = ways.as_slice() else {
         problems.add(
             place,
             "a step has exactly one of `file`, `run` and `dispatch`",
@@ -160,18 +154,19 @@ fn way(table: &Table, place: &Place, problems: &mut Problems) {
         return;
     };
     for key in ["attempts", "reruns"] {
-        if let (true, Some(place)) = (*way != "dispatch", table.place(key)) {
+        if let (true, Some(place)) = (way.name != "dispatch", table.place(key)) {
             let sentence = format!("`{key}` is for a step that is started: one with `dispatch`");
             problems.add(place, sentence);
         }
     }
-    let Some((inner, place)) = table.table(way).zip(table.place(way)) else {
+    let name = way.name;
+    let Some((inner, place)) = table.table(name).zip(table.place(name)) else {
         return;
     };
-    for key in required.iter().filter(|key| !inner.has(key)) {
-        problems.add(place, format!("`{way}` lacks `{key}`"));
+    for key in schema::required(way.kind.keys()).filter(|key| !inner.has(key)) {
+        problems.add(place, format!("`{name}` lacks `{key}`"));
     }
-    if *way == "dispatch" {
+    if name == "dispatch" {
         dispatch(inner, place, problems);
     }
 }

@@ -17,4 +17,6 @@ pub mod round;
 pub mod server;
 pub mod shape;
 pub mod stage;
+#[cfg(target_os = "linux")]
+pub mod terminal;
 pub mod wheel;
