@@ -4,9 +4,11 @@
 //! through it: the `Host` of every request must be one that is meant (against DNS rebinding), no
 //! script runs, and who asks for a cycle shows a token.
 
+mod connections;
 mod guard;
 mod health;
 mod metrics;
+mod places;
 
 use std::io;
 use std::sync::Arc;
@@ -30,6 +32,8 @@ use crate::report;
 use super::Clock;
 use super::board::Board;
 
+pub use connections::ServerLimits;
+
 /// How many requests are answered at once; a further one is told to come back.
 const AT_ONCE: usize = 32;
 
@@ -42,6 +46,8 @@ pub struct ServerSettings {
     pub ready_within: TimeDelta,
     /// Names under which it may be asked beside its address and this machine's own, in lower case.
     pub hosts: Vec<String>,
+    /// What its connections may take.
+    pub limits: ServerLimits,
 }
 
 struct Shared {
@@ -74,6 +80,7 @@ pub async fn serve(
     clock: Clock,
     stop: CancellationToken,
 ) -> io::Result<()> {
+    let limits = settings.limits;
     let shared = Arc::new(Shared {
         settings,
         address: listener.local_addr().ok(),
@@ -95,9 +102,7 @@ pub async fn serve(
             guard::guard,
         ))
         .with_state(shared);
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await
+    connections::serve(listener, router, limits, stop).await
 }
 
 async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Response {
@@ -139,9 +144,11 @@ async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     .into_response()
 }
 
-async fn measured(State(shared): State<Arc<Shared>>) -> Response {
-    match metrics::text(&shared.board, (shared.clock)()) {
-        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+async fn measured(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT);
+    let format = metrics::Format::asked(accept.and_then(|accept| accept.to_str().ok()));
+    match metrics::text(&shared.board, (shared.clock)(), format) {
+        Ok(text) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),
         Err(error) => {
             tracing::error!("the metrics cannot be written: {error}");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
