@@ -27,7 +27,8 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::Releases;
-use crate::report;
+use crate::report::html::{self, Show};
+use crate::report::json;
 
 use super::Clock;
 use super::board::Board;
@@ -64,8 +65,10 @@ struct Shared {
 struct Asked {
     /// Only packages whose name holds this.
     q: Option<String>,
+    /// Which lines: a word of [`Show`].
+    show: Option<String>,
     /// Which page, from 1.
-    page: Option<usize>,
+    page: Option<String>,
 }
 
 /// Serves until `stop` is cancelled; what is being answered then is finished.
@@ -92,6 +95,7 @@ pub async fn serve(
     let router = Router::new()
         .route("/", get(page))
         .route("/style.css", get(style))
+        .route("/icon.svg", get(icon))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(measured))
@@ -107,17 +111,35 @@ pub async fn serve(
 
 async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Response {
     let tally = shared.board.tally();
-    let view = report::html::View {
-        now: (shared.clock)(),
-        filter: asked.q.unwrap_or_default(),
-        page: asked.page.unwrap_or(1),
-        error: tally.error,
-    };
+    let recent = shared.board.recent();
     let latest = shared.board.latest();
     let known = latest.as_deref();
     let none = Releases::new(Vec::new());
-    let releases = known.map_or(&none, |cycle| &cycle.releases);
-    match report::html::status(known.map(|cycle| &cycle.report), releases, &view) {
+    let view = html::View {
+        now: (shared.clock)(),
+        asked: html::Asked {
+            filter: asked.q.unwrap_or_default(),
+            show: Show::of_word(&asked.show.unwrap_or_default()),
+            // What is no number asks for the first one.
+            page: asked.page.and_then(|page| page.parse().ok()).unwrap_or(1),
+        },
+        report: known.map(|cycle| &cycle.report),
+        releases: known.map_or(&none, |cycle| &cycle.releases),
+        watcher: html::Watcher {
+            last_good: tally.last_good,
+            next: tally.next,
+            under_way: tally.under_way,
+            error: tally.error.as_deref(),
+            feeds_good: tally.feeds_good,
+            budget: tally.api_budget.map(|budget| html::Budget {
+                remaining: budget.remaining,
+                limit: budget.limit,
+                resets: budget.resets,
+            }),
+            recent: &recent,
+        },
+    };
+    match html::status(&view) {
         Ok(page) => Html(page).into_response(),
         Err(error) => {
             tracing::error!("the page cannot be made: {error}");
@@ -132,7 +154,12 @@ async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> 
 
 async fn style() -> Response {
     let kind = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
-    (kind, report::html::STYLE).into_response()
+    (kind, html::STYLE).into_response()
+}
+
+async fn icon() -> Response {
+    let kind = [(header::CONTENT_TYPE, "image/svg+xml")];
+    (kind, html::ICON).into_response()
 }
 
 async fn ready(State(shared): State<Arc<Shared>>) -> Response {
@@ -161,7 +188,7 @@ async fn status(State(shared): State<Arc<Shared>>) -> Response {
         let sentence = "no cycle has come to an end yet\n";
         return (StatusCode::SERVICE_UNAVAILABLE, sentence).into_response();
     };
-    match report::json::check(&latest.report) {
+    match json::check(&latest.report) {
         Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
         Err(error) => {
             tracing::error!("the status cannot be written: {error}");

@@ -1,6 +1,6 @@
 //! What is done about a decision, and how far it came.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One thing that is done about a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,7 +21,7 @@ pub struct Action {
 }
 
 /// The kinds of actions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
     /// GitHub is asked for the tracking issue.
@@ -75,6 +75,14 @@ impl ActionKind {
             Self::Dispatch => "dispatch",
             Self::Rerun => "rerun",
         }
+    }
+
+    /// The kind that has this word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        use serde::de::IntoDeserializer;
+        use serde::de::value::{Error, StrDeserializer};
+        let word: StrDeserializer<'_, Error> = word.into_deserializer();
+        Self::deserialize(word).ok()
     }
 
     /// What it does, for people.

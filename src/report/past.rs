@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, LineReport};
+use super::{Action, ActionKind, LineReport};
 
 /// The most characters of a text that are kept.
 const TEXT: usize = 400;
@@ -71,6 +71,12 @@ impl PastAction {
             url: self.url.filter(|url| url.len() <= TEXT),
             ..self
         }
+    }
+
+    /// What it did, for people: in the words of its kind where that is known.
+    pub fn words(&self) -> String {
+        let kind = ActionKind::of_word(&self.kind);
+        kind.map_or_else(|| self.kind.clone(), |kind| kind.words().to_owned())
     }
 
     /// Whether it is the other one once more.
