@@ -7,7 +7,7 @@ pub mod steps;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::{StreamExt, stream};
 
 use crate::feeds::{Known, Watch};
@@ -15,10 +15,13 @@ use crate::index::{File, Index, IndexError, Project};
 use crate::model::wheel::normalize_package;
 use crate::model::{PublishedFile, PublishedVersion, Wanted, published};
 use crate::policy::{LineFacts, ReasonCode, Settings, WheelFacts, decide};
-use crate::report::{CheckReport, LineReport};
+use crate::report::{CheckReport, LineReport, Tracking};
 use crate::scan;
 use crate::source::WheelLimits;
 use crate::store::Store;
+
+/// How many published versions of a project are told of at most, the newest.
+const PUBLISHED: usize = 60;
 
 /// Who wants to know how far a round has come.
 pub trait Progress: Send + Sync {
@@ -82,6 +85,7 @@ struct Observed {
     version: PublishedVersion,
     files: Vec<File>,
     awaiting: Option<pep440_rs::Version>,
+    published: Vec<(pep440_rs::Version, NaiveDate)>,
     previous: Option<PublishedVersion>,
     superseded: bool,
 }
@@ -219,6 +223,8 @@ impl Cycle {
             version: version.map(|version| version.version.clone()),
             uploaded: facts.first_upload,
             actions: Vec::new(),
+            published: observed.map(|one| one.published.clone()).unwrap_or_default(),
+            tracking: Tracking::default(),
             package,
         }
     }
@@ -264,6 +270,12 @@ fn observed_versions(request: &LineRequest, project: &Project) -> Vec<Observed> 
             awaiting: newest
                 .clone()
                 .filter(|newest| at == 0 && *newest != version.version),
+            published: everything
+                .iter()
+                .filter(|one| !one.wheels.is_empty())
+                .filter_map(|one| Some((one.version.clone(), one.first_upload?.date_naive())))
+                .take(PUBLISHED)
+                .collect(),
             previous: everything
                 .iter()
                 .find(|one| one.version < version.version && !one.wheels.is_empty())

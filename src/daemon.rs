@@ -110,6 +110,7 @@ pub async fn run(
     pulse.ready();
     let mut due = clock();
     loop {
+        board.next(due);
         match wait(due, &mut calls, clock, &pulse).await {
             Next::Stop => break,
             Next::Reload => {

@@ -10,15 +10,19 @@ pub mod issue;
 pub mod json;
 pub mod markdown;
 pub mod openssl;
+pub mod past;
 pub mod printable;
 pub mod rows;
 pub mod table;
 pub mod text;
+pub mod tracking;
 mod wording;
 
 pub use action::{Action, ActionKind, ActionState};
 pub use check::{CheckReport, ExitStatus, LineReport};
 pub use inspection::{InspectedWheel, InspectionReport};
+pub use past::PastAction;
+pub use tracking::{TrackedIssue, Tracking};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{self, Configuration, Server};
 use crate::cycle::LineRequest;
 use crate::daemon::board::{Board, FinishedCycle};
-use crate::daemon::server::{ServerSettings, serve};
+use crate::daemon::server::{ServerLimits, ServerSettings, serve};
 use crate::daemon::{self, Calls, Clock, CycleError, Engine, Pulse, Timing};
 use crate::schedule::Schedule;
 use crate::store::Store;
@@ -44,7 +44,7 @@ pub async fn run(_command: &Daemon, common: &Common) -> anyhow::Result<u8> {
     };
     let signals = daemon::signals().context("the system's signals cannot be listened to")?;
     let clock: Clock = Arc::new(Utc::now);
-    let board = Board::new(clock());
+    let board = Board::new(clock()).kept_in(engine.round.ledger());
     let wake = Arc::new(Notify::new());
     let stop = CancellationToken::new();
     let shown = match server.listen {
@@ -61,6 +61,7 @@ pub async fn run(_command: &Daemon, common: &Common) -> anyhow::Result<u8> {
                 token: token(&server, common),
                 ready_within,
                 hosts: server.hosts.clone(),
+                limits: ServerLimits::default(),
             };
             let served = serve(
                 listener,

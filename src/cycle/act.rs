@@ -117,7 +117,9 @@ impl Actor<'_> {
                 let actions = if self.stop.is_cancelled() {
                     left(line.planned(), ActionState::Skipped, STOPPING)
                 } else {
-                    performer.perform(&one, line).await
+                    let (actions, tracking) = performer.perform(&one, line).await;
+                    line.tracking = tracking;
+                    actions
                 };
                 line.actions.extend(actions);
             }

@@ -1,5 +1,7 @@
 //! What the daemon knows, for whoever looks: the last cycle, and what all cycles came to.
 
+mod recent;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,7 +9,10 @@ use chrono::{DateTime, Utc};
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::model::Releases;
-use crate::report::{ActionState, CheckReport, LineReport};
+use crate::report::{ActionState, CheckReport, LineReport, PastAction};
+use crate::store::ledger::Ledger;
+
+use recent::Recent;
 
 /// A cycle that came to an end.
 #[derive(Clone, Debug)]
@@ -38,7 +43,7 @@ impl FinishedCycle {
 }
 
 /// What all cycles of the process came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
     /// Cycles by what they came to: `good`, `incomplete`, `failed`.
     pub cycles: BTreeMap<&'static str, u64>,
@@ -50,14 +55,34 @@ pub struct Tally {
     pub under_way: Option<DateTime<Utc>>,
     /// When the last good cycle ended.
     pub last_good: Option<DateTime<Utc>>,
+    /// When the next cycle begins, while none is under way.
+    pub next: Option<DateTime<Utc>>,
+    /// How long the last cycle took, in seconds.
+    pub last_seconds: Option<f64>,
+    /// When the cycle ended in which each feed last answered and was believed.
+    pub feeds_good: BTreeMap<&'static str, DateTime<Utc>>,
+    /// What GitHub lets us ask before its limits are reached, where that is known.
+    pub api_budget: Option<ApiBudget>,
     /// Why the last cycle could not be made, when that is so.
     pub error: Option<String>,
+}
+
+/// What GitHub said of its limits last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiBudget {
+    /// How many requests are left until it is full again.
+    pub remaining: u64,
+    /// How many it lets through in one period.
+    pub limit: u64,
+    /// When it is full again.
+    pub resets: DateTime<Utc>,
 }
 
 /// What is known; clones share it.
 #[derive(Clone, Debug)]
 pub struct Board {
     started: DateTime<Utc>,
+    ledger: Option<Ledger>,
     inner: Arc<RwLock<Inner>>,
 }
 
@@ -65,6 +90,7 @@ pub struct Board {
 struct Inner {
     latest: Option<Arc<FinishedCycle>>,
     tally: Tally,
+    recent: Recent,
     durations: Histogram,
 }
 
@@ -77,26 +103,64 @@ impl Board {
     pub fn new(started: DateTime<Utc>) -> Self {
         Self {
             started,
+            ledger: None,
             inner: Arc::new(RwLock::new(Inner {
                 latest: None,
                 tally: Tally::default(),
+                recent: Recent::default(),
                 durations: Histogram::new(DURATIONS),
             })),
         }
     }
 
+    /// The same with the last actions of earlier processes; this ledger keeps those to come, too.
+    #[must_use]
+    pub fn kept_in(self, ledger: Option<&Ledger>) -> Self {
+        let Some(ledger) = ledger else {
+            return self;
+        };
+        match Recent::recall(ledger) {
+            Ok(recent) => self.change(|inner| inner.recent = recent),
+            Err(error) => tracing::warn!("the last actions are not known: {error}"),
+        }
+        Self {
+            ledger: Some(ledger.clone()),
+            ..self
+        }
+    }
+
+    /// When the next cycle begins, unless somebody asks for one before.
+    pub fn next(&self, at: DateTime<Utc>) {
+        self.change(|inner| inner.tally.next = Some(at));
+    }
+
+    /// What GitHub said of its limits.
+    pub fn budget(&self, budget: ApiBudget) {
+        self.change(|inner| inner.tally.api_budget = Some(budget));
+    }
+
     /// A cycle begins.
     pub fn began(&self, at: DateTime<Utc>) {
-        self.change(|inner| inner.tally.under_way = Some(at));
+        self.change(|inner| {
+            inner.tally.under_way = Some(at);
+            inner.tally.next = None;
+        });
     }
 
     /// A cycle came to an end.
     pub fn ended(&self, cycle: FinishedCycle) {
+        let (recent, at) = (self.take_in(&cycle), cycle.ended);
+        if let (Some(ledger), Some(recent)) = (&self.ledger, recent)
+            && let Err(error) = recent.keep(ledger, at)
+        {
+            tracing::warn!("the last actions are not kept for the next process: {error}");
+        }
         self.change(|inner| {
             let Inner {
                 latest,
                 tally,
                 durations,
+                ..
             } = inner;
             let is_good = cycle.is_good();
             let result = if is_good { "good" } else { "incomplete" };
@@ -113,11 +177,28 @@ impl Board {
             }
             #[allow(clippy::cast_precision_loss, reason = "milliseconds of centuries fit")]
             let seconds = (cycle.ended - cycle.began).num_milliseconds() as f64 / 1000.0;
-            durations.observe(seconds.max(0.0));
+            let seconds = seconds.max(0.0);
+            durations.observe(seconds);
+            tally.last_seconds = Some(seconds);
+            let up = cycle.report.feeds.iter().filter(|feed| !feed.is_down);
+            tally
+                .feeds_good
+                .extend(up.map(|feed| (feed.name, cycle.ended)));
             tally.received_bytes = tally.received_bytes.saturating_add(cycle.received_bytes);
             tally.error = None;
             *latest = Some(Arc::new(cycle));
         });
+    }
+
+    /// Puts what was done to the last actions; none when there was nothing.
+    fn take_in(&self, cycle: &FinishedCycle) -> Option<Recent> {
+        let mut changed = None;
+        self.change(|inner| {
+            if inner.recent.add(&cycle.report) {
+                changed = Some(inner.recent.clone());
+            }
+        });
+        changed
     }
 
     /// A cycle could not be made.
@@ -141,6 +222,11 @@ impl Board {
     /// How long cycles took, in seconds.
     pub fn durations(&self) -> Histogram {
         self.read(|inner| inner.durations.clone())
+    }
+
+    /// The last actions of this process and of those before it, newest first.
+    pub fn recent(&self) -> Vec<PastAction> {
+        self.read(|inner| inner.recent.list())
     }
 
     /// What all cycles came to.

@@ -4,9 +4,11 @@
 //! through it: the `Host` of every request must be one that is meant (against DNS rebinding), no
 //! script runs, and who asks for a cycle shows a token.
 
+mod connections;
 mod guard;
 mod health;
 mod metrics;
+mod places;
 
 use std::io;
 use std::sync::Arc;
@@ -25,10 +27,13 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::Releases;
-use crate::report;
+use crate::report::html::{self, Show};
+use crate::report::json;
 
 use super::Clock;
 use super::board::Board;
+
+pub use connections::ServerLimits;
 
 /// How many requests are answered at once; a further one is told to come back.
 const AT_ONCE: usize = 32;
@@ -42,6 +47,8 @@ pub struct ServerSettings {
     pub ready_within: TimeDelta,
     /// Names under which it may be asked beside its address and this machine's own, in lower case.
     pub hosts: Vec<String>,
+    /// What its connections may take.
+    pub limits: ServerLimits,
 }
 
 struct Shared {
@@ -58,8 +65,10 @@ struct Shared {
 struct Asked {
     /// Only packages whose name holds this.
     q: Option<String>,
+    /// Which lines: a word of [`Show`].
+    show: Option<String>,
     /// Which page, from 1.
-    page: Option<usize>,
+    page: Option<String>,
 }
 
 /// Serves until `stop` is cancelled; what is being answered then is finished.
@@ -74,6 +83,7 @@ pub async fn serve(
     clock: Clock,
     stop: CancellationToken,
 ) -> io::Result<()> {
+    let limits = settings.limits;
     let shared = Arc::new(Shared {
         settings,
         address: listener.local_addr().ok(),
@@ -85,6 +95,7 @@ pub async fn serve(
     let router = Router::new()
         .route("/", get(page))
         .route("/style.css", get(style))
+        .route("/icon.svg", get(icon))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(measured))
@@ -95,24 +106,40 @@ pub async fn serve(
             guard::guard,
         ))
         .with_state(shared);
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await
+    connections::serve(listener, router, limits, stop).await
 }
 
 async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Response {
     let tally = shared.board.tally();
-    let view = report::html::View {
-        now: (shared.clock)(),
-        filter: asked.q.unwrap_or_default(),
-        page: asked.page.unwrap_or(1),
-        error: tally.error,
-    };
+    let recent = shared.board.recent();
     let latest = shared.board.latest();
     let known = latest.as_deref();
     let none = Releases::new(Vec::new());
-    let releases = known.map_or(&none, |cycle| &cycle.releases);
-    match report::html::status(known.map(|cycle| &cycle.report), releases, &view) {
+    let view = html::View {
+        now: (shared.clock)(),
+        asked: html::Asked {
+            filter: asked.q.unwrap_or_default(),
+            show: Show::of_word(&asked.show.unwrap_or_default()),
+            // What is no number asks for the first one.
+            page: asked.page.and_then(|page| page.parse().ok()).unwrap_or(1),
+        },
+        report: known.map(|cycle| &cycle.report),
+        releases: known.map_or(&none, |cycle| &cycle.releases),
+        watcher: html::Watcher {
+            last_good: tally.last_good,
+            next: tally.next,
+            under_way: tally.under_way,
+            error: tally.error.as_deref(),
+            feeds_good: tally.feeds_good,
+            budget: tally.api_budget.map(|budget| html::Budget {
+                remaining: budget.remaining,
+                limit: budget.limit,
+                resets: budget.resets,
+            }),
+            recent: &recent,
+        },
+    };
+    match html::status(&view) {
         Ok(page) => Html(page).into_response(),
         Err(error) => {
             tracing::error!("the page cannot be made: {error}");
@@ -127,7 +154,12 @@ async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> 
 
 async fn style() -> Response {
     let kind = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
-    (kind, report::html::STYLE).into_response()
+    (kind, html::STYLE).into_response()
+}
+
+async fn icon() -> Response {
+    let kind = [(header::CONTENT_TYPE, "image/svg+xml")];
+    (kind, html::ICON).into_response()
 }
 
 async fn ready(State(shared): State<Arc<Shared>>) -> Response {
@@ -139,9 +171,11 @@ async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     .into_response()
 }
 
-async fn measured(State(shared): State<Arc<Shared>>) -> Response {
-    match metrics::text(&shared.board, (shared.clock)()) {
-        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+async fn measured(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT);
+    let format = metrics::Format::asked(accept.and_then(|accept| accept.to_str().ok()));
+    match metrics::text(&shared.board, (shared.clock)(), format) {
+        Ok(text) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),
         Err(error) => {
             tracing::error!("the metrics cannot be written: {error}");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -154,7 +188,7 @@ async fn status(State(shared): State<Arc<Shared>>) -> Response {
         let sentence = "no cycle has come to an end yet\n";
         return (StatusCode::SERVICE_UNAVAILABLE, sentence).into_response();
     };
-    match report::json::check(&latest.report) {
+    match json::check(&latest.report) {
         Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
         Err(error) => {
             tracing::error!("the status cannot be written: {error}");

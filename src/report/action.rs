@@ -1,6 +1,6 @@
 //! What is done about a decision, and how far it came.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One thing that is done about a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,7 +21,7 @@ pub struct Action {
 }
 
 /// The kinds of actions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
     /// GitHub is asked for the tracking issue.
@@ -76,6 +76,30 @@ impl ActionKind {
             Self::Rerun => "rerun",
         }
     }
+
+    /// The kind that has this word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        use serde::de::IntoDeserializer;
+        use serde::de::value::{Error, StrDeserializer};
+        let word: StrDeserializer<'_, Error> = word.into_deserializer();
+        Self::deserialize(word).ok()
+    }
+
+    /// What it does, for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::FindIssue => "look for the tracking issue",
+            Self::CreateLabel => "create a label",
+            Self::OpenIssue => "open the tracking issue",
+            Self::UpdateIssue => "write the tracking issue anew",
+            Self::ReopenIssue => "open the tracking issue again",
+            Self::CloseIssue => "close the tracking issue",
+            Self::CloseDuplicate => "close a second tracking issue",
+            Self::Comment => "comment what changed",
+            Self::Dispatch => "start the steps",
+            Self::Rerun => "run the failed jobs again",
+        }
+    }
 }
 
 impl ActionState {
@@ -126,19 +150,7 @@ impl Action {
 
     /// "open the tracking issue (cryptography/main/issue): …", for people.
     pub fn sentence(&self) -> String {
-        let what = match self.kind {
-            ActionKind::FindIssue => "look for the tracking issue",
-            ActionKind::CreateLabel => "create a label",
-            ActionKind::OpenIssue => "open the tracking issue",
-            ActionKind::UpdateIssue => "write the tracking issue anew",
-            ActionKind::ReopenIssue => "open the tracking issue again",
-            ActionKind::CloseIssue => "close the tracking issue",
-            ActionKind::CloseDuplicate => "close a second tracking issue",
-            ActionKind::Comment => "comment what changed",
-            ActionKind::Dispatch => "start the steps",
-            ActionKind::Rerun => "run the failed jobs again",
-        };
-        let mut sentence = format!("{what} ({})", self.key);
+        let mut sentence = format!("{} ({})", self.kind.words(), self.key);
         for more in [&self.note, &self.error, &self.url].into_iter().flatten() {
             sentence.push_str(": ");
             sentence.push_str(more);

@@ -7,6 +7,8 @@ use crate::feeds::FeedReport;
 use crate::policy::{Decision, DecisionKind, PlannedAction, Reason, ReasonCode, WheelVerdict};
 
 use super::action::{Action, ActionKind, ActionState};
+use super::tracking::Tracking;
+use super::wording;
 
 /// What one check came to.
 #[derive(Clone, Debug)]
@@ -36,6 +38,10 @@ pub struct LineReport {
     pub decision: Decision,
     /// What is done about it; nothing where only a report was asked for.
     pub actions: Vec<Action>,
+    /// The versions that the project has published wheels of, with the days, newest version first.
+    pub published: Vec<(Version, NaiveDate)>,
+    /// The tracking issue and the steps, as they were seen while acting.
+    pub tracking: Tracking,
 }
 
 /// What a check says to the shell.
@@ -87,6 +93,8 @@ impl LineReport {
                 is_unclear: true,
             },
             actions: Vec::new(),
+            published: Vec::new(),
+            tracking: Tracking::default(),
         }
     }
 
@@ -113,6 +121,17 @@ impl LineReport {
         self.actions
             .iter()
             .any(|action| action.state == ActionState::Failed)
+    }
+
+    /// Why something is done about it, in a few words: "security, end-of-life (severity high); to
+    /// OpenSSL 3.5.9".
+    pub fn cause(&self) -> String {
+        wording::cause(&self.decision)
+    }
+
+    /// Whether the index did not answer for it.
+    pub fn is_unanswered(&self) -> bool {
+        self.has(ReasonCode::IndexUnavailable)
     }
 
     /// Whether the index knows no such project.

@@ -27,6 +27,12 @@ pub(super) fn lines(feeds: &[FeedReport], today: NaiveDate) -> Vec<String> {
 
 /// "built-in facts of 2026-10-23, 30 days old; why no newer ones could be had".
 pub(super) fn origin(feed: &FeedReport, today: NaiveDate) -> String {
+    let error = feed.error.as_ref().map(|error| format!("; {error}"));
+    format!("{}{}", place(feed, today), error.unwrap_or_default())
+}
+
+/// "built-in facts of 2026-10-23, 30 days old".
+pub(super) fn place(feed: &FeedReport, today: NaiveDate) -> String {
     let place = match feed.source {
         FactsOrigin::Network => "live facts",
         FactsOrigin::Cache => "last good copy",
@@ -37,22 +43,18 @@ pub(super) fn origin(feed: &FeedReport, today: NaiveDate) -> String {
         0 => String::new(),
         days => format!(", {} old", wording::days(days)),
     };
-    let error = feed.error.as_ref().map(|error| format!("; {error}"));
-    format!(
-        "{place} of {}{age}{}",
-        feed.as_of,
-        error.unwrap_or_default()
-    )
+    format!("{place} of {}{age}", feed.as_of)
 }
 
 /// Why no newer facts could be had, whatever address that was said of: a network without a way out
 /// is told once.
-fn cause(feed: &FeedReport) -> Option<Vec<&str>> {
+pub(super) fn cause(feed: &FeedReport) -> Option<Vec<&str>> {
     let words = feed.error.as_ref()?.split_whitespace();
     Some(words.filter(|word| !word.starts_with("http")).collect())
 }
 
-fn name(feed: &FeedReport) -> &'static str {
+/// What it is called in sentences.
+pub(super) fn name(feed: &FeedReport) -> &'static str {
     match feed.name {
         "life-times" => "life times",
         name => name,

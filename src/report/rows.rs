@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::model::{CoverageKey, Library, Linkage, Os, Severity, WheelName};
+use crate::model::{CoverageKey, Library, Linkage, Os, Series, Severity, WheelName};
 use crate::policy::{AdvisoryMatch, FindingVerdict, Status, WheelVerdict};
 
 /// One row of the wheel table.
@@ -25,6 +25,10 @@ pub struct WheelRow {
     pub status: Status,
     /// Whether it was accepted on purpose.
     pub accepted: bool,
+    /// The reason for which it was.
+    pub accepted_because: Option<String>,
+    /// The linked series of OpenSSL.
+    pub series: Option<Series>,
     /// The advisories, counted by severity.
     pub advisories: String,
     /// The advisories for narrow terminals: those of the worst severity, and how many more.
@@ -59,6 +63,8 @@ pub fn of_wheel(wheel: &WheelVerdict, today: NaiveDate) -> Vec<WheelRow> {
             linkage: finding.finding.linkage.to_string(),
             status: finding.assessment.status,
             accepted: finding.accepted.is_some(),
+            accepted_because: finding.accepted.clone(),
+            series: finding.linked().map(|version| version.series()),
             advisories: counted(&finding.assessment.advisories),
             short_advisories: worst_counted(&finding.assessment.advisories),
             days: finding
@@ -90,6 +96,8 @@ pub fn of_wheel(wheel: &WheelVerdict, today: NaiveDate) -> Vec<WheelRow> {
             linkage: "-".to_owned(),
             status: wheel.status,
             accepted: false,
+            accepted_because: None,
+            series: None,
             advisories: String::new(),
             short_advisories: String::new(),
             days: None,

@@ -99,6 +99,28 @@ pub(super) fn summary(decision: &Decision) -> String {
     }
 }
 
+/// "security, new-series (severity high); to OpenSSL 3.5.9".
+pub(super) fn cause(decision: &Decision) -> String {
+    let events: Vec<&str> = decision.events.iter().map(|event| event.as_str()).collect();
+    let mut text = match events.as_slice() {
+        [] => "nothing is due any more".to_owned(),
+        some => some.join(", "),
+    };
+    if let Some(severity) = decision.severity {
+        let _ = write!(text, " (severity {severity})");
+    }
+    let targets: Vec<String> = decision
+        .targets
+        .iter()
+        .filter_map(|target| target.version.as_ref())
+        .map(ToString::to_string)
+        .collect();
+    if !targets.is_empty() && !events.is_empty() {
+        let _ = write!(text, "; to OpenSSL {}", targets.join(", "));
+    }
+    text
+}
+
 /// "4.0: OpenSSL 4.0.3 of 2026-09-29".
 pub(super) fn target_sentence(target: &Target) -> String {
     let Target {

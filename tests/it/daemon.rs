@@ -186,7 +186,7 @@ fn it_acts_once_shows_what_it_knows_and_stops_when_told() {
     let (status, metrics) = running.ask("GET", "/metrics", "");
     assert_eq!(status, 200);
     assert!(
-        metrics.contains("rewheel_wheels{status=\"vulnerable\"} 2"),
+        metrics.contains("rewheel_wheels{status=\"vulnerable\",severity=\""),
         "{metrics}"
     );
     let (status, page) = running.ask("GET", "/", "");

@@ -1,63 +1,15 @@
 //! The daemon's server over real sockets.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, TimeDelta, Utc};
-use rewheel::daemon::board::{Board, FinishedCycle};
-use rewheel::daemon::server::{ServerSettings, serve};
+use chrono::TimeDelta;
+use rewheel::daemon::board::FinishedCycle;
 use rewheel::feeds::built_in;
 use rewheel::report::{Action, ActionKind, ActionState};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use crate::support::binary::wheel_carrying;
 use crate::support::fake_index::{FakeFile, FakeIndex};
+use crate::support::lines::moment;
+use crate::support::page::start;
 use crate::support::round;
-
-struct Served {
-    port: u16,
-    board: Board,
-    wake: Arc<Notify>,
-    stop: CancellationToken,
-    task: tokio::task::JoinHandle<std::io::Result<()>>,
-}
-
-fn moment() -> DateTime<Utc> {
-    "2026-10-23T12:00:00Z".parse().unwrap()
-}
-
-async fn start(token: Option<&str>, now: DateTime<Utc>) -> Served {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let settings = ServerSettings {
-        token: token.map(Into::into),
-        ready_within: TimeDelta::hours(2),
-        hosts: vec!["status.example".to_owned()],
-    };
-    let (board, wake, stop) = (
-        Board::new(moment()),
-        Arc::default(),
-        CancellationToken::new(),
-    );
-    let serving = serve(
-        listener,
-        settings,
-        board.clone(),
-        Arc::clone(&wake),
-        Arc::new(move || now),
-        stop.clone(),
-    );
-    let task = tokio::spawn(serving);
-    Served {
-        port,
-        board,
-        wake,
-        stop,
-        task,
-    }
-}
 
 async fn cycle() -> FinishedCycle {
     let index = FakeIndex::start().await;
@@ -72,22 +24,6 @@ async fn cycle() -> FinishedCycle {
         began: moment(),
         ended: moment(),
         received_bytes: 7,
-    }
-}
-
-impl Served {
-    async fn ask(&self, method: &str, path: &str, host: &str, more: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{more}Connection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        (answer[9..12].parse().unwrap(), answer)
-    }
-
-    async fn get(&self, path: &str) -> (u16, String) {
-        self.ask("GET", path, "localhost", "").await
     }
 }
 
@@ -179,7 +115,7 @@ async fn what_the_cycle_came_to_is_shown_and_escaped() {
     );
     assert!(page.contains("default-src 'none'"), "{page}");
     assert!(
-        page.contains("<svg") && page.contains("class=\"bar\""),
+        page.contains("<svg") && page.contains("class=\"solid vulnerable\""),
         "{page}"
     );
     assert_eq!(served.get("/readyz").await.0, 200);
@@ -194,7 +130,7 @@ async fn what_the_cycle_came_to_is_shown_and_escaped() {
     let (_, metrics) = served.get("/metrics").await;
     for text in [
         "rewheel_cycles_total{result=\"good\"} 1",
-        "rewheel_wheels{status=\"vulnerable\"} 1",
+        "rewheel_wheels{status=\"vulnerable\",severity=\"high\"} 1",
         "rewheel_received_bytes_total 7",
         "rewheel_cycle_duration_seconds_count 1",
         "rewheel_exposed_days{package=\"<script>alert(1)</script>\",line=\"main\"} ",
@@ -207,7 +143,7 @@ async fn what_the_cycle_came_to_is_shown_and_escaped() {
             .get("/?q=nothing")
             .await
             .1
-            .contains("No package has this in its name")
+            .contains("No line fits the filter")
     );
 }
 

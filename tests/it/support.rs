@@ -2,6 +2,7 @@
 //! binaries, a client that does not wait, the real command.
 
 pub mod binary;
+pub mod browser;
 pub mod client;
 pub mod command;
 pub mod fake_feeds;
@@ -10,6 +11,8 @@ pub mod fake_index;
 pub mod hostile;
 pub mod ledger;
 pub mod life;
+pub mod lines;
+pub mod page;
 pub mod published;
 pub mod recorded;
 pub mod reply;

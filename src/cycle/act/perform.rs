@@ -1,12 +1,12 @@
 //! Doing what was planned for one line.
 
-use crate::github::{Issue, IssueEdit, NewIssue, StateReason};
+use crate::github::{Issue, IssueEdit, IssueState, NewIssue, StateReason};
 use crate::policy::ReasonCode;
 use crate::policy::tracking::{IssueStep, Standing};
 use crate::report::issue::body::Written;
 use crate::report::issue::marker::{self, Closed, Memory};
 use crate::report::issue::{self as text, comment};
-use crate::report::{Action, ActionKind, ActionState, LineReport};
+use crate::report::{Action, ActionKind, ActionState, LineReport, TrackedIssue, Tracking};
 
 use super::Actor;
 use super::find::Tracked;
@@ -33,12 +33,13 @@ impl<'a, 'b> Performer<'a, 'b> {
         Self { actor }
     }
 
-    /// Does what was planned for a line, as far as it goes.
+    /// Does what was planned for a line, as far as it goes; and what was seen of its issue and its
+    /// steps.
     pub(super) async fn perform(
         &mut self,
         observed: &Observed<'a>,
         line: &LineReport,
-    ) -> Vec<Action> {
+    ) -> (Vec<Action>, Tracking) {
         let mut writer = Writer::new(
             self.actor.github,
             self.actor.ledger,
@@ -51,7 +52,7 @@ impl<'a, 'b> Performer<'a, 'b> {
         }
         // Why it stopped is among the actions.
         let _stopped = self.go(observed, line, &mut writer).await;
-        writer.actions
+        (writer.actions, writer.tracking)
     }
 
     async fn go(
@@ -67,6 +68,7 @@ impl<'a, 'b> Performer<'a, 'b> {
         let leave = |writer: &mut Writer<'a>, number: u64, why: &str| {
             let mut write = Write::new(ActionKind::UpdateIssue, observed.key("issue"));
             write.url = observed.issue(number).map(|one| one.issue.html_url.clone());
+            writer.tracking.issue = observed.issue(number).map(|one| seen(&one.issue));
             let _ = writer.stop(&write, ActionState::Skipped, why);
             Ok(())
         };
@@ -219,6 +221,7 @@ impl<'a, 'b> Performer<'a, 'b> {
         writer: &mut Writer<'a>,
     ) -> Result<(), Stop> {
         let before = tracked.memory.clone().unwrap_or_default();
+        writer.tracking.issue = Some(seen(&tracked.issue));
         if line.has(ReasonCode::FactsTooOld) {
             let mut write = Write::new(ActionKind::UpdateIssue, observed.key("issue"));
             write.url = Some(tracked.issue.html_url.clone());
@@ -267,6 +270,7 @@ impl<'a, 'b> Performer<'a, 'b> {
         writer: &mut Writer<'a>,
     ) -> Result<(), Stop> {
         let before = tracked.memory.clone().unwrap_or_default();
+        writer.tracking.issue = Some(seen(&tracked.issue));
         let settled = comment::settled(line, &before.events);
         self.comment(
             observed,
@@ -295,7 +299,12 @@ impl<'a, 'b> Performer<'a, 'b> {
                 &edit,
             )
             .await
-            .map(|_| ())
+            .map(|_| ())?;
+        let is_open = writer.is_dry();
+        if let Some(one) = &mut writer.tracking.issue {
+            one.is_open = is_open;
+        }
+        Ok(())
     }
 
     async fn comment(
@@ -331,6 +340,10 @@ impl<'a, 'b> Performer<'a, 'b> {
             mut memory,
             mut edit,
         } = draft;
+        writer.tracking = Tracking {
+            issue: Some(seen(issue)),
+            steps: steps.views.clone(),
+        };
         let said = marker::memory(&issue.body).unwrap_or_default().dropped;
         if steps.is_unclear && edit == IssueEdit::default() && memory.dropped == said {
             // What cannot be told for a moment is in the report; the issue keeps what was known.
@@ -355,6 +368,9 @@ impl<'a, 'b> Performer<'a, 'b> {
         let repository = &observed.repository.full_name;
         let key = observed.key("issue/text");
         writer.edit(repository, kind, key, issue, &edit).await?;
+        if let Some(one) = &mut writer.tracking.issue {
+            one.is_open |= kind == ActionKind::ReopenIssue;
+        }
         if issue.locked {
             let action = Action::new(
                 ActionKind::UpdateIssue,
@@ -367,5 +383,15 @@ impl<'a, 'b> Performer<'a, 'b> {
                 .push(action.because(why).at(&*issue.html_url));
         }
         Ok(())
+    }
+}
+
+/// An issue, as it is shown.
+fn seen(issue: &Issue) -> TrackedIssue {
+    TrackedIssue {
+        number: issue.number,
+        title: issue.title.clone(),
+        url: issue.html_url.clone(),
+        is_open: issue.state == IssueState::Open,
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::github::{Github, GithubError};
-use crate::report::{Action, ActionKind, ActionState};
+use crate::report::{Action, ActionKind, ActionState, Tracking};
 use crate::store::ledger::{Intent, Ledger, Outcome};
 
 use super::Mode;
@@ -28,6 +28,8 @@ pub(super) struct Writer<'a> {
     now: DateTime<Utc>,
     /// What was done, in its order.
     pub(super) actions: Vec<Action>,
+    /// What was seen of the issue and of the steps.
+    pub(super) tracking: Tracking,
 }
 
 /// What the ledger knows of a write.
@@ -94,6 +96,10 @@ impl<'a> Writer<'a> {
             scope,
             now,
             actions: Vec::new(),
+            tracking: Tracking {
+                issue: None,
+                steps: Vec::new(),
+            },
         }
     }
 

@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const HEADERS: [(HeaderName, &str); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -35,7 +35,15 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let mut answer = if is_meant(&shared, request.headers()) {
+    let mut answer = if !is_meant(&shared, &request) {
+        let sentence = "this name is not meant: add it to [server] hosts, or ask by the address\n";
+        (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
+    } else if brings_too_much(request.headers(), shared.settings.limits.body_bytes) {
+        // What it brings is not read, so what follows it cannot be found.
+        let last = [(header::CONNECTION, "close")];
+        let sentence = "no request needs a body here\n";
+        (StatusCode::PAYLOAD_TOO_LARGE, last, sentence).into_response()
+    } else {
         match shared.places.try_acquire() {
             Ok(_place) => match tokio::time::timeout(PATIENCE, next.run(request)).await {
                 Ok(answer) => answer,
@@ -46,9 +54,6 @@ pub(super) async fn guard(
                 (StatusCode::SERVICE_UNAVAILABLE, later).into_response()
             }
         }
-    } else {
-        let sentence = "this name is not meant: add it to [server] hosts, or ask by the address\n";
-        (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
     };
     for (name, value) in HEADERS {
         answer
@@ -59,14 +64,24 @@ pub(super) async fn guard(
 }
 
 /// Whether the request was sent to this machine by a name that belongs to it.
-fn is_meant(shared: &Shared, headers: &HeaderMap) -> bool {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let Some(name) = host.and_then(name_of) else {
+fn is_meant(shared: &Shared, request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return false;
     };
-    if name == "localhost" || shared.settings.hosts.contains(&name) {
+    let named = host.to_str().ok().and_then(name_of);
+    // A request line with a whole address names somebody, too, and goes before the header.
+    let addressed = match request.uri().authority() {
+        Some(authority) => name_of(authority.as_str()),
+        None => named.clone(),
+    };
+    [named, addressed]
+        .into_iter()
+        .all(|name| name.is_some_and(|name| is_ours(shared, &name)))
+}
+
+fn is_ours(shared: &Shared, name: &str) -> bool {
+    if name == "localhost" || shared.settings.hosts.iter().any(|host| host == name) {
         return true;
     }
     let own = shared.address.map(|address| address.ip());
@@ -78,6 +93,15 @@ fn is_meant(shared: &Shared, headers: &HeaderMap) -> bool {
         }
         Err(_) => false,
     }
+}
+
+/// Whether a request has more beside its head than is taken, or does not say how much.
+fn brings_too_much(headers: &HeaderMap, most: u64) -> bool {
+    let lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || lengths
+            .map(|length| length.to_str().ok()?.parse::<u64>().ok())
+            .any(|length| length.is_none_or(|length| length > most))
 }
 
 /// The name without the port, in lower case.

@@ -1,120 +1,191 @@
 //! Figures for Prometheus. Source: the OpenMetrics text format 1.0, as `prometheus-client` writes it.
+//!
+//! Who does not ask for that gets the older text format 0.0.4, which differs in three things:
+//! a counter is described under the name of its samples, there is no end mark, and no `# UNIT`.
+
+mod families;
 
 use std::fmt;
-use std::sync::atomic::AtomicU64;
 
 use chrono::{DateTime, Utc};
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::daemon::board::{Board, FinishedCycle};
+use crate::daemon::board::{Board, Tally};
 
-pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+use families::{Families, labels};
 
-type Labels = Vec<(&'static str, String)>;
-type Gauges = Family<Labels, Gauge>;
-type Counters = Family<Labels, Counter>;
+/// How figures are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    OpenMetrics,
+    Plain,
+}
+
+impl Format {
+    /// What an `Accept` header asks for.
+    pub(super) fn asked(accept: Option<&str>) -> Self {
+        match accept {
+            Some(accept) if accept.contains("application/openmetrics-text") => Self::OpenMetrics,
+            _ => Self::Plain,
+        }
+    }
+
+    pub(super) const fn content_type(self) -> &'static str {
+        match self {
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Plain => "text/plain; version=0.0.4; charset=utf-8",
+        }
+    }
+}
 
 /// All figures as they are now.
-pub(super) fn text(board: &Board, now: DateTime<Utc>) -> Result<String, fmt::Error> {
-    let mut registry = Registry::with_prefix("rewheel");
+pub(super) fn text(
+    board: &Board,
+    now: DateTime<Utc>,
+    format: Format,
+) -> Result<String, fmt::Error> {
+    let mut families = Families::new(Registry::with_prefix("rewheel"));
     let tally = board.tally();
-    let cycles = Counters::default();
-    registry.register("cycles", "Cycles by what they came to", cycles.clone());
-    for (result, count) in &tally.cycles {
-        add(&cycles, vec![("result", (*result).to_owned())], *count);
-    }
-    let actions = Counters::default();
-    registry.register("actions", "Actions by kind and state", actions.clone());
-    for ((kind, state), count) in &tally.actions {
-        let labels = vec![("kind", (*kind).to_owned()), ("state", (*state).to_owned())];
-        add(&actions, labels, *count);
-    }
-    let received = Counter::<u64, AtomicU64>::default();
-    received.inc_by(tally.received_bytes);
-    registry.register(
-        "received_bytes",
-        "Bytes of wheels that were received",
-        received,
-    );
-    let help = "How long cycles took";
-    registry.register("cycle_duration_seconds", help, board.durations());
-    let started = Gauge::<i64>::default();
-    started.set(board.started().timestamp());
-    registry.register(
-        "started_timestamp_seconds",
-        "When the process began",
-        started,
-    );
-    if let Some(good) = tally.last_good {
-        let gauge = Gauge::<i64>::default();
-        gauge.set(good.timestamp());
-        let help = "When the last good cycle ended";
-        registry.register("last_good_cycle_timestamp_seconds", help, gauge);
-    }
+    of_process(&mut families, board, &tally);
     if let Some(latest) = board.latest() {
-        of_cycle(&mut registry, &latest, now);
+        families.of_cycle(&latest, now);
     }
     let mut text = String::new();
-    encode(&mut text, &registry)?;
-    Ok(text)
+    encode(&mut text, &families.registry)?;
+    Ok(match format {
+        Format::OpenMetrics => text,
+        Format::Plain => plain(&text),
+    })
 }
 
-fn of_cycle(registry: &mut Registry, latest: &FinishedCycle, now: DateTime<Utc>) {
-    let (as_of, up) = (Gauges::default(), Gauges::default());
-    let help = "The day up to which a feed's facts are complete";
-    registry.register("feed_as_of_timestamp_seconds", help, as_of.clone());
-    registry.register(
-        "feed_up",
-        "Whether a feed answers and is believed",
-        up.clone(),
+fn of_process(families: &mut Families, board: &Board, tally: &Tally) {
+    let version = labels([("version", env!("CARGO_PKG_VERSION"))]);
+    families.gauge("build_info", "Which rewheel this is", [(version, 1)]);
+    families.counter(
+        "cycles",
+        "Cycles by what they came to",
+        tally
+            .cycles
+            .iter()
+            .map(|(result, count)| (labels([("result", *result)]), *count)),
     );
-    for feed in &latest.report.feeds {
-        let labels = vec![("feed", feed.name.to_owned())];
-        let day = feed.as_of.and_time(chrono::NaiveTime::MIN).and_utc();
-        as_of.get_or_create(&labels).set(day.timestamp());
-        up.get_or_create(&labels).set(i64::from(!feed.is_down));
-    }
-    let (wheels, lines) = (Gauges::default(), Gauges::default());
-    let (due, days) = (Gauges::default(), Gauges::default());
-    registry.register("wheels", "Wheels by status", wheels.clone());
-    registry.register("lines", "Lines by decision", lines.clone());
-    registry.register(
-        "due_lines",
-        "Lines with something due, by severity",
-        due.clone(),
+    families.counter(
+        "actions",
+        "Actions by kind and state",
+        tally.actions.iter().map(|((kind, state), count)| {
+            (labels([("kind", *kind), ("state", *state)]), *count)
+        }),
     );
-    let help = "Days since the fix of the longest exposed wheel of a line";
-    registry.register("exposed_days", help, days.clone());
-    for line in &latest.report.lines {
-        let decision = &line.decision;
-        let kind = vec![("decision", decision.kind.as_str().to_owned())];
-        lines.get_or_create(&kind).inc();
-        if decision.is_due {
-            let severity = decision
-                .severity
-                .map_or("none", |severity| severity.as_str());
-            due.get_or_create(&vec![("severity", severity.to_owned())])
-                .inc();
-        }
-        for wheel in &decision.wheels {
-            let status = vec![("status", wheel.status.as_str().to_owned())];
-            wheels.get_or_create(&status).inc();
-        }
-        if let Some(since) = line.due_since() {
-            let labels = vec![
-                ("package", line.package.clone()),
-                ("line", line.line.clone()),
-            ];
-            let age = now.date_naive().signed_duration_since(since).num_days();
-            days.get_or_create(&labels).set(age.max(0));
+    families.counter(
+        "received_bytes",
+        "Bytes of wheels that were received to be scanned",
+        [(Vec::new(), tally.received_bytes)],
+    );
+    let help = "How long cycles took";
+    let durations = board.durations();
+    families
+        .registry
+        .register("cycle_duration_seconds", help, durations);
+    families.seconds(
+        "last_cycle_duration_seconds",
+        "How long the last cycle took",
+        tally.last_seconds,
+    );
+    let under_way = tally.under_way.map(|since| since.timestamp());
+    for (name, help, moment) in [
+        (
+            "started_timestamp_seconds",
+            "When the process began",
+            Some(board.started().timestamp()),
+        ),
+        (
+            "last_good_cycle_timestamp_seconds",
+            "When the last good cycle ended",
+            tally.last_good.map(|good| good.timestamp()),
+        ),
+        (
+            "cycle_under_way_since_timestamp_seconds",
+            "When the cycle under way began, 0 while there is none",
+            Some(under_way.unwrap_or_default()),
+        ),
+        (
+            "next_cycle_timestamp_seconds",
+            "When the next cycle begins, while none is under way",
+            tally.next.map(|next| next.timestamp()),
+        ),
+        (
+            "github_requests_remaining",
+            "Requests that GitHub lets through until its limit is full again",
+            tally.api_budget.map(|budget| whole(budget.remaining)),
+        ),
+        (
+            "github_requests_limit",
+            "Requests that GitHub lets through in one period",
+            tally.api_budget.map(|budget| whole(budget.limit)),
+        ),
+        (
+            "github_limit_resets_timestamp_seconds",
+            "When GitHub's limit is full again",
+            tally.api_budget.map(|budget| budget.resets.timestamp()),
+        ),
+    ] {
+        if let Some(value) = moment {
+            families.gauge(name, help, [(Vec::new(), value)]);
         }
     }
+    families.gauge(
+        "feed_last_good_timestamp_seconds",
+        "When the cycle ended in which a feed last answered and was believed",
+        tally
+            .feeds_good
+            .iter()
+            .map(|(feed, good)| (labels([("feed", *feed)]), good.timestamp())),
+    );
 }
 
-fn add(counters: &Counters, labels: Labels, count: u64) {
-    counters.get_or_create(&labels).inc_by(count);
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The text in the format 0.0.4.
+fn plain(open: &str) -> String {
+    let is_counter = |name: &str| open.contains(&format!("# TYPE {name} counter\n"));
+    let mut text = String::with_capacity(open.len());
+    for line in open.lines() {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some("EOF" | "UNIT"), ..) => continue,
+            (Some("#"), Some(what), Some(name), Some(rest)) if is_counter(name) => {
+                text.push_str(&format!("# {what} {name}_total {rest}"));
+            }
+            _ => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_format_describes_counters_by_the_name_of_their_samples() {
+        let open = "# HELP a_actions Actions.\n# TYPE a_actions counter\na_actions_total{k=\"# TYPE\"} 1\n\
+                    # HELP a_up Up.\n# TYPE a_up gauge\n# UNIT a_up seconds\na_up 1\n# EOF\n";
+        assert_eq!(
+            plain(open),
+            "# HELP a_actions_total Actions.\n# TYPE a_actions_total counter\n\
+             a_actions_total{k=\"# TYPE\"} 1\n# HELP a_up Up.\n# TYPE a_up gauge\na_up 1\n"
+        );
+    }
+
+    #[test]
+    fn prometheus_says_which_format_it_takes() {
+        let newer = "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;q=0.3";
+        assert_eq!(Format::asked(Some(newer)), Format::OpenMetrics);
+        assert_eq!(Format::asked(Some("text/plain")), Format::Plain);
+        assert_eq!(Format::asked(None), Format::Plain);
+    }
 }

@@ -1,104 +1,97 @@
 //! Time against OpenSSL's releases and a project's wheels, so that exposure is seen as a length.
+//!
+//! A drawing has lanes, one below the other: the releases of each linked series, the versions that
+//! the project published, then a bar for each OpenSSL that its newest wheels carry, and the days.
+//! Places are shares of the width, so that it fits every width; heights are in pixels.
+//!
+//! - `axis`: from days to places, and the days that are named below;
+//! - `lane`: marks, and which of them have room for their names;
+//! - `bar`: how long the wheels have carried what.
 
-use std::collections::BTreeSet;
+mod axis;
+mod bar;
+mod lane;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::model::{Release, Releases, Series};
+use crate::model::Releases;
 use crate::report::LineReport;
 
-/// The drawing's width in its own units.
-const WIDTH: i64 = 1000;
+use axis::{Axis, Tick};
+use bar::{Bar, Kind};
+use lane::Lane;
 
-/// How many releases are marked at most: the newest.
-const RELEASES: usize = 40;
+/// The height of a lane, of a bar with its words, and of the days below.
+const LANE: u32 = 64;
+const BAR: u32 = 42;
+const DAYS: u32 = 24;
 
-/// A drawing; places are in its own units from the left.
+/// A drawing.
 #[derive(Serialize)]
 pub(super) struct Timeline {
     /// What it shows, for those who do not see it.
     title: String,
-    /// The day at its left and at its right end.
+    description: String,
+    height: u32,
+    /// Where the lanes end and the days begin.
+    floor: u32,
+    lanes: Vec<Lane>,
+    bars: Vec<Bar>,
+    ticks: Vec<Tick>,
     from: String,
     to: String,
-    /// Where the wheels were published.
-    wheels: i64,
-    /// From where the fix could have been taken up, and how long that is.
-    exposed: Option<(i64, i64)>,
-    /// OpenSSL's releases of the linked series.
-    releases: Vec<Mark>,
 }
 
-#[derive(Serialize)]
-struct Mark {
-    at: i64,
-    name: String,
-}
-
-/// The drawing of a line whose wheels carry OpenSSL.
+/// The drawing of a line whose wheels carry OpenSSL of known releases.
 pub(super) fn of_line(
     line: &LineReport,
     releases: &Releases,
     today: NaiveDate,
 ) -> Option<Timeline> {
     let uploaded = line.uploaded?.date_naive().min(today);
-    let findings = line
-        .decision
-        .wheels
+    let bars = bar::kinds(line);
+    let of_linked = |kind: &Kind| Some(releases.get(kind.linked.as_ref()?)?.date);
+    // What nothing is due for, an old release that a distribution patched, must not make the rest
+    // short.
+    let is_any_due = bars.iter().any(|kind| kind.due_since.is_some());
+    let drawn = bars
         .iter()
-        .flat_map(|wheel| &wheel.findings);
-    let linked: BTreeSet<Series> = findings
-        .filter_map(|finding| finding.linked())
-        .map(|version| version.series())
-        .collect();
-    let linked_since = linked_days(line, releases).min().unwrap_or(uploaded);
-    let from = linked_since.min(uploaded);
-    let length = (today - from).num_days().max(1);
-    let place = |day: NaiveDate| ((day - from).num_days() * WIDTH / length).clamp(0, WIDTH);
-    let mut marks: Vec<&Release> = releases
-        .iter()
-        .filter(|release| linked.contains(&release.version.series()))
-        .filter(|release| (from..=today).contains(&release.date))
-        .collect();
-    if marks.is_empty() {
-        return None;
+        .filter(|kind| kind.due_since.is_some() || !is_any_due);
+    let days = drawn.flat_map(|kind| [of_linked(kind), kind.due_since]);
+    let from = days.flatten().min()?.min(uploaded);
+    let axis = Axis::new(from.min(today), today);
+    let mut lanes = lane::of_series(&bars, releases, &axis);
+    lanes.extend(lane::of_project(line, uploaded, &axis));
+    let mut top = 0;
+    for lane in &mut lanes {
+        lane.top = top;
+        top += LANE;
     }
-    marks.sort_by_key(|release| release.date);
-    let since = line.due_since().map(|day| day.max(from));
-    let title = match since {
-        Some(day) => format!(
-            "wheels of {uploaded}; the fix could be taken up since {day}, {} days ago",
-            (today - day).num_days()
-        ),
-        None => format!("wheels of {uploaded}; nothing newer is due"),
-    };
+    let bars = bar::drawn(bars, uploaded, &axis, top);
+    let floor = top + BAR * u32::try_from(bars.len()).unwrap_or_default();
+    let version = line.version.as_ref().map(ToString::to_string);
+    let sentences: Vec<&str> = bars.iter().map(|bar| bar.sentence.as_str()).collect();
+    let title = format!(
+        "{} {} from {from} to {today}",
+        line.package,
+        version.unwrap_or_default()
+    );
     Some(Timeline {
-        title,
+        title: super::plain(&title),
+        description: super::plain(&format!(
+            "Published on {uploaded}. {}.",
+            sentences.join(". ")
+        )),
+        height: floor + DAYS,
+        floor,
+        lanes,
+        bars,
+        ticks: axis.ticks(),
         from: from.to_string(),
         to: today.to_string(),
-        wheels: place(uploaded),
-        exposed: since.map(|day| (place(day), (WIDTH - place(day)).max(2))),
-        releases: marks
-            .iter()
-            .rev()
-            .take(RELEASES)
-            .map(|release| Mark {
-                at: place(release.date),
-                name: format!("OpenSSL {} of {}", release.version, release.date),
-            })
-            .collect(),
     })
 }
 
-/// The days of the releases that are linked.
-fn linked_days(line: &LineReport, releases: &Releases) -> impl Iterator<Item = NaiveDate> {
-    let findings = line
-        .decision
-        .wheels
-        .iter()
-        .flat_map(|wheel| &wheel.findings);
-    findings
-        .filter_map(|finding| finding.linked())
-        .filter_map(|version| Some(releases.get(&version)?.date))
-}
+#[cfg(test)]
+mod tests;

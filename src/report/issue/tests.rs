@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use rstest::rstest;
 
 use super::*;
+use crate::report::Tracking;
 use crate::model::{
     Architecture, BinaryFormat, Evidence, EvidenceKind, Finding, Library, Linkage, OpensslFacts,
     Release, ReleaseKind, Releases, WheelScan,
@@ -85,6 +86,8 @@ fn line(wheels: usize, advisories: usize) -> LineReport {
         version: Some(version),
         uploaded: None,
         actions: Vec::new(),
+        published: Vec::new(),
+        tracking: Tracking::default(),
     }
 }
 
