@@ -13,6 +13,8 @@ pub(super) enum Kind {
     Texts(Check, &'static str),
     /// A whole number from one bound to the other.
     Number(u64, u64),
+    /// `true` or `false`.
+    Flag,
     /// A section.
     Table(&'static [Key]),
     /// Any number of sections.
@@ -54,9 +56,12 @@ pub(super) static ROOT: &[Key] = &[
 
 static WATCH: &[Key] = &[
     text("schedule", words::schedule, "*/15 * * * *"),
-    text("timezone", words::zone, "UTC"),
+    text("timezone", words::timezone, "UTC"),
     text("jitter", |text| words::duration(text).map(drop), "30s"),
+    text("hot-interval", |text| words::pause(text).map(drop), "5m"),
+    key("reload-on-change", Kind::Flag),
     text("seen-for", |text| words::duration(text).map(drop), "400d"),
+    text("memory-for", |text| words::duration(text).map(drop), "60d"),
     text("max-fact-age", |text| words::duration(text).map(drop), "3d"),
     text(
         "end-of-life-notice",
@@ -94,11 +99,14 @@ static OPENSSL: &[Key] = &[
     ),
 ];
 
-static INDEX: &[Key] = &[text(
-    "url",
-    |text| words::address(text).map(drop),
-    "https://index.example/simple/",
-)];
+static INDEX: &[Key] = &[
+    text(
+        "url",
+        |text| words::address(text).map(drop),
+        "https://index.example/simple/",
+    ),
+    text("interval", |text| words::duration(text).map(drop), "1h"),
+];
 
 static GITHUB: &[Key] = &[
     text(
@@ -144,6 +152,9 @@ static LIMITS: &[Key] = &[
     key("second-looks", Kind::Number(0, 1 << 20)),
     key("resumes", Kind::Number(0, 1000)),
     key("parallel", Kind::Number(1, 64)),
+    key("parallel-projects", Kind::Number(1, 1000)),
+    key("project-seconds", Kind::Number(1, 7 * 24 * 60 * 60)),
+    key("bytes-per-cycle", Kind::Number(1, 1 << 50)),
 ];
 
 /// The keys of `[[project]]`: the packages first, then what `[defaults]` may hold too.
@@ -151,6 +162,8 @@ static PROJECT: &[Key] = &[
     text("package", words::package, "cryptography"),
     texts("packages", words::package, "[\"a\", \"b\"]"),
     REPOSITORY,
+    SCHEDULE,
+    TIMEZONE,
     LINES,
     FOLLOW,
     SERIES_SETTLE,
@@ -163,6 +176,8 @@ static PROJECT: &[Key] = &[
 
 static DEFAULTS: &[Key] = &[
     REPOSITORY,
+    SCHEDULE,
+    TIMEZONE,
     LINES,
     FOLLOW,
     SERIES_SETTLE,
@@ -174,6 +189,8 @@ static DEFAULTS: &[Key] = &[
 ];
 
 const REPOSITORY: Key = text("repository", words::repository, "pyca/cryptography");
+const SCHEDULE: Key = text("schedule", words::schedule, "0 6 * * *");
+const TIMEZONE: Key = text("timezone", words::timezone, "Europe/Berlin");
 const LINES: Key = texts("lines", |text| words::line(text).map(drop), "[\"main\"]");
 const FOLLOW: Key = text("follow", |text| words::follow(text).map(drop), "series");
 const SERIES_SETTLE: Key = text(
@@ -282,6 +299,7 @@ impl Kind {
             Self::Text(_, example) => format!("a text, such as \"{example}\""),
             Self::Texts(_, example) => format!("a list of texts, such as {example}"),
             Self::Number(least, most) => format!("a whole number from {least} to {most}"),
+            Self::Flag => "true or false".to_owned(),
             Self::Table(_) => "a section".to_owned(),
             Self::Tables(_) => "sections in double brackets".to_owned(),
             Self::Inputs => "a section of texts".to_owned(),

@@ -1,39 +1,76 @@
 //! What the daemon knows, for whoever looks: the last cycle, and what all cycles came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use prometheus_client::metrics::histogram::Histogram;
 
+use crate::cycle::soon::Soon;
+use crate::fetch::RateLimit;
 use crate::model::Releases;
-use crate::report::{ActionState, CheckReport, LineReport};
+use crate::report::{ActionState, CheckReport, LineReport, Notice};
 
 /// A cycle that came to an end.
 #[derive(Clone, Debug)]
 pub struct FinishedCycle {
-    /// What was found, decided and done.
+    /// What was found, decided and done: the lines of this cycle, and of all other projects those
+    /// of their own last cycle.
     pub report: CheckReport,
+    /// The packages of this cycle.
+    pub looked: BTreeSet<String>,
     /// OpenSSL's releases as they were known.
     pub releases: Releases,
     /// When it began.
     pub began: DateTime<Utc>,
     /// When it ended.
     pub ended: DateTime<Utc>,
-    /// How many bytes of wheels were received.
+    /// How many bytes of wheels were received, those of looks that outlasted an earlier cycle
+    /// included.
     pub received_bytes: u64,
+    /// What is to be told once for many projects, and was not told yet.
+    pub notices: Vec<Notice>,
+    /// What is left of the rate limits, by whose they are: `openssl`, `github`.
+    pub budgets: BTreeMap<&'static str, RateLimit>,
+    /// What is in flux, so that the next cycle comes sooner.
+    pub soon: Soon,
+    /// How long after its beginning the next one begins at the earliest, when it comes sooner.
+    pub pace: TimeDelta,
 }
 
 impl FinishedCycle {
+    /// A cycle that looked at every line of this report.
+    pub fn of(report: CheckReport, releases: Releases, began: DateTime<Utc>) -> Self {
+        let lines = report.lines.iter();
+        Self {
+            looked: lines.map(|line| line.package.clone()).collect(),
+            report,
+            releases,
+            began,
+            ended: began,
+            received_bytes: 0,
+            notices: Vec::new(),
+            budgets: BTreeMap::new(),
+            soon: Soon::default(),
+            pace: TimeDelta::zero(),
+        }
+    }
+
+    /// The lines that this cycle looked at.
+    pub fn fresh(&self) -> impl Iterator<Item = &LineReport> {
+        let lines = self.report.lines.iter();
+        lines.filter(|line| self.looked.contains(&line.package))
+    }
+
     /// Whether the watcher did what it is for: the feeds answered, nothing that was to be done
     /// failed, and at least one line could be looked at. That something is due, or that one
     /// package is unknown, is in the report, and no fault of the watcher's.
     pub fn is_good(&self) -> bool {
-        let lines = &self.report.lines;
+        let lines: Vec<&LineReport> = self.fresh().collect();
         let is_blind = |line: &LineReport| line.version.is_none() && line.decision.is_unclear;
         !self.report.feeds.iter().any(|feed| feed.is_down)
-            && !lines.iter().any(LineReport::has_failed)
-            && (lines.is_empty() || !lines.iter().all(is_blind))
+            && !lines.iter().any(|line| line.has_failed())
+            && (lines.is_empty() || !lines.into_iter().all(is_blind))
     }
 }
 
@@ -91,7 +128,8 @@ impl Board {
     }
 
     /// A cycle came to an end.
-    pub fn ended(&self, cycle: FinishedCycle) {
+    pub fn ended(&self, cycle: impl Into<Arc<FinishedCycle>>) {
+        let cycle = cycle.into();
         self.change(|inner| {
             let Inner {
                 latest,
@@ -104,7 +142,7 @@ impl Board {
             if is_good {
                 tally.last_good = Some(cycle.ended);
             }
-            for action in cycle.report.lines.iter().flat_map(|line| &line.actions) {
+            for action in cycle.fresh().flat_map(|line| &line.actions) {
                 if action.state != ActionState::Planned {
                     let key = (action.kind.as_str(), action.state.as_str());
                     let count = tally.actions.entry(key).or_default();
@@ -116,7 +154,7 @@ impl Board {
             durations.observe(seconds.max(0.0));
             tally.received_bytes = tally.received_bytes.saturating_add(cycle.received_bytes);
             tally.error = None;
-            *latest = Some(Arc::new(cycle));
+            *latest = Some(cycle);
         });
     }
 

@@ -23,6 +23,13 @@ struct Draft {
     edit: IssueEdit,
 }
 
+/// What came of a line.
+#[derive(Debug)]
+pub(super) struct Performed {
+    pub(super) actions: Vec<Action>,
+    pub(super) open_runs: usize,
+}
+
 /// Does what was planned, one line after the other.
 pub(super) struct Performer<'a, 'b> {
     pub(super) actor: &'b Actor<'a>,
@@ -38,7 +45,7 @@ impl<'a, 'b> Performer<'a, 'b> {
         &mut self,
         observed: &Observed<'a>,
         line: &LineReport,
-    ) -> Vec<Action> {
+    ) -> Performed {
         let mut writer = Writer::new(
             self.actor.github,
             self.actor.ledger,
@@ -51,7 +58,10 @@ impl<'a, 'b> Performer<'a, 'b> {
         }
         // Why it stopped is among the actions.
         let _stopped = self.go(observed, line, &mut writer).await;
-        writer.actions
+        Performed {
+            actions: writer.actions,
+            open_runs: writer.open_runs,
+        }
     }
 
     async fn go(

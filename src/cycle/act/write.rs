@@ -28,6 +28,8 @@ pub(super) struct Writer<'a> {
     now: DateTime<Utc>,
     /// What was done, in its order.
     pub(super) actions: Vec<Action>,
+    /// How many runs have not come to an end.
+    pub(super) open_runs: usize,
 }
 
 /// What the ledger knows of a write.
@@ -94,6 +96,7 @@ impl<'a> Writer<'a> {
             scope,
             now,
             actions: Vec::new(),
+            open_runs: 0,
         }
     }
 

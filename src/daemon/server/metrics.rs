@@ -56,11 +56,27 @@ pub(super) fn text(board: &Board, now: DateTime<Utc>) -> Result<String, fmt::Err
         registry.register("last_good_cycle_timestamp_seconds", help, gauge);
     }
     if let Some(latest) = board.latest() {
+        budgets(&mut registry, &latest);
         of_cycle(&mut registry, &latest, now);
     }
     let mut text = String::new();
     encode(&mut text, &registry)?;
     Ok(text)
+}
+
+/// What is left of the rate limits.
+fn budgets(registry: &mut Registry, latest: &FinishedCycle) {
+    let (remaining, reset) = (Gauges::default(), Gauges::default());
+    let help = "Requests that are left of an API's rate limit";
+    registry.register("api_requests_remaining", help, remaining.clone());
+    let help = "When there will be more requests of an API's rate limit";
+    registry.register("api_requests_reset_timestamp_seconds", help, reset.clone());
+    for (api, left) in &latest.budgets {
+        let labels = vec![("api", (*api).to_owned())];
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        remaining.get_or_create(&labels).set(number(left.remaining));
+        reset.get_or_create(&labels).set(number(left.reset));
+    }
 }
 
 fn of_cycle(registry: &mut Registry, latest: &FinishedCycle, now: DateTime<Utc>) {

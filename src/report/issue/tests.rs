@@ -84,6 +84,8 @@ fn line(wheels: usize, advisories: usize) -> LineReport {
         line: "main".to_owned(),
         version: Some(version),
         uploaded: None,
+        checked_at: now,
+        open_runs: 0,
         actions: Vec::new(),
     }
 }
