@@ -18,6 +18,7 @@ mod progress;
 mod pull;
 mod requests;
 mod round;
+mod rounds;
 
 use std::ffi::OsString;
 

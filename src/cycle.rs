@@ -1,27 +1,39 @@
-//! One round: observe the index and the wheels, then decide.
+//! One round: observe the index and the wheels, then decide, then act.
+//!
+//! - `published`: which versions and wheels of a project are looked at; `sight`: what has been seen
+//!   of one; `reading`: one wheel; `look`: one look at a project, `looks`: all of them, which may
+//!   outlast a cycle; `room`: how many at once; `bytes`: how much a cycle receives;
+//! - `judge`: from what was seen to decisions; [`act`], [`steps`]: what is done about them;
+//! - [`soon`]: whether the next cycle comes sooner (pure); [`notice`]: what is told once for many
+//!   projects.
 
 pub mod act;
+pub mod bytes;
+mod judge;
+mod look;
+pub mod looks;
+pub mod notice;
+mod published;
 mod reading;
+mod room;
+mod sight;
+pub mod soon;
 pub mod steps;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use futures_util::{StreamExt, stream};
+use chrono::{DateTime, Utc};
 
 use crate::feeds::{Known, Watch};
-use crate::index::{File, Index, IndexError, Project};
-use crate::model::wheel::normalize_package;
-use crate::model::{PublishedFile, PublishedVersion, Wanted, published};
-use crate::policy::{LineFacts, ReasonCode, Settings, WheelFacts, decide};
-use crate::report::{CheckReport, LineReport, Tracking};
+use crate::index::Index;
+use crate::model::Wanted;
+use crate::policy::Settings;
+use crate::report::CheckReport;
 use crate::scan;
 use crate::source::WheelLimits;
 use crate::store::Store;
 
-/// How many published versions of a project are told of at most, the newest.
-const PUBLISHED: usize = 60;
+use looks::{LookPlan, Looks, Room};
 
 /// Who wants to know how far a round has come.
 pub trait Progress: Send + Sync {
@@ -59,6 +71,16 @@ pub struct LineRequest {
     pub settings: Settings,
 }
 
+/// What looks at projects.
+#[derive(Clone, Debug)]
+pub struct Observer {
+    index: Index,
+    store: Store,
+    scan_limits: scan::Limits,
+    scanners: Arc<scan::Scanners>,
+    wheel_limits: WheelLimits,
+}
+
 /// Everything a round needs beside what is asked.
 #[derive(Debug)]
 pub struct Cycle {
@@ -80,27 +102,18 @@ pub struct Cycle {
     pub now: DateTime<Utc>,
 }
 
-/// One version of a project, observed and not yet judged.
-struct Observed {
-    version: PublishedVersion,
-    files: Vec<File>,
-    awaiting: Option<pep440_rs::Version>,
-    published: Vec<(pep440_rs::Version, NaiveDate)>,
-    previous: Option<PublishedVersion>,
-    superseded: bool,
-}
-
-/// One line, observed and not yet judged.
-enum ObservedLine {
-    /// Nothing could be found out.
-    Failed(Box<LineReport>),
-    /// There is nothing to judge.
-    NoWheels,
-    /// Versions with what is in their wheels, newest first.
-    Versions(Vec<(Observed, Vec<WheelFacts>)>),
-}
-
 impl Cycle {
+    /// What looks at projects; it shares everything with the cycle.
+    pub fn observer(&self) -> Observer {
+        Observer {
+            index: self.index.clone(),
+            store: self.store.clone(),
+            scan_limits: self.scan_limits,
+            scanners: Arc::clone(&self.scanners),
+            wheel_limits: self.wheel_limits,
+        }
+    }
+
     /// Looks at every line and decides; nothing is written but what is remembered. What cannot be
     /// had is told in the report: this never fails. OpenSSL's feeds are asked while the index is,
     /// so that a slow one holds up nothing but the decision.
@@ -109,202 +122,30 @@ impl Cycle {
         requests: &[LineRequest],
         progress: Arc<dyn Progress>,
     ) -> (CheckReport, Known) {
-        let (known, observed) = tokio::join!(
+        let mut looks = Looks::new(self.observer(), Room::of_wheels(self.parallel));
+        let plan = LookPlan::whole(self.now);
+        let (known, ()) = tokio::join!(
             self.watch.known(&self.store, self.now),
-            self.observe(requests, &progress)
+            looks.look(requests, &plan, &progress)
         );
-        let lines = observed
-            .into_iter()
-            .flat_map(|(request, observed)| self.judge_all(request, observed, &known));
-        let report = CheckReport {
-            checked_at: self.now,
-            dry_run: true,
-            feeds: known.reports.clone(),
-            lines: lines.collect(),
-        };
-        (report, known)
-    }
-
-    /// What every line's wheels are, before anything is judged.
-    async fn observe<'a>(
-        &self,
-        requests: &'a [LineRequest],
-        progress: &Arc<dyn Progress>,
-    ) -> Vec<(&'a LineRequest, ObservedLine)> {
-        // Several lines of one project are on one page.
-        let packages: BTreeSet<&str> = requests.iter().map(|one| one.package.as_str()).collect();
-        let projects: BTreeMap<&str, Result<Project, IndexError>> = stream::iter(packages)
-            .map(|package| async move { (package, self.index.project(package, &self.store).await) })
-            .buffered(self.parallel.max(1))
-            .collect()
-            .await;
-        let mut lines = Vec::new();
-        for request in requests {
-            match projects.get(request.package.as_str()) {
-                Some(Ok(project)) => {
-                    lines.push((request, self.line(request, project, progress).await))
-                }
-                Some(Err(error)) => lines.push((
-                    request,
-                    ObservedLine::Failed(Box::new(failed(request, error))),
-                )),
-                None => {}
-            }
-        }
-        lines
-    }
-
-    async fn line(
-        &self,
-        request: &LineRequest,
-        project: &Project,
-        progress: &Arc<dyn Progress>,
-    ) -> ObservedLine {
-        for warning in &project.warnings {
-            tracing::warn!("{}: {warning}", project.name);
-        }
-        let observed = observed_versions(request, project);
-        if observed.is_empty() {
-            return without_wheels(request, project);
-        }
-        let wanted: Vec<&File> = observed.iter().flat_map(|one| &one.files).collect();
-        let mut wheels = self.read(&wanted, progress).await.into_iter();
-        ObservedLine::Versions(
-            observed
-                .into_iter()
-                .map(|one| {
-                    let own = wheels.by_ref().take(one.files.len()).collect();
-                    (one, own)
-                })
-                .collect(),
-        )
-    }
-
-    fn judge_all(
-        &self,
-        request: &LineRequest,
-        observed: ObservedLine,
-        known: &Known,
-    ) -> Vec<LineReport> {
-        match observed {
-            ObservedLine::Failed(report) => vec![*report],
-            ObservedLine::NoWheels => vec![self.judge(request, None, &[], known)],
-            ObservedLine::Versions(versions) => versions
-                .iter()
-                .map(|(observed, wheels)| self.judge(request, Some(observed), wheels, known))
-                .collect(),
-        }
-    }
-
-    fn judge(
-        &self,
-        request: &LineRequest,
-        observed: Option<&Observed>,
-        wheels: &[WheelFacts],
-        known: &Known,
-    ) -> LineReport {
-        let package = normalize_package(&request.package);
-        let previous = observed.and_then(|one| one.previous.as_ref());
-        let version = observed.map(|one| &one.version);
-        let facts = LineFacts {
-            package: &package,
-            line: &request.line,
-            openssl: &known.facts,
-            version: version.map(|version| &version.version),
-            wheels,
-            awaiting: observed.and_then(|one| one.awaiting.as_ref()),
-            previous_coverage: &previous.map(PublishedVersion::coverage).unwrap_or_default(),
-            first_upload: version.and_then(|version| version.first_upload),
-            superseded: observed.is_some_and(|one| one.superseded),
-        };
-        LineReport {
-            decision: decide(&facts, &request.settings, self.now),
-            line: request.line.clone(),
-            version: version.map(|version| version.version.clone()),
-            uploaded: facts.first_upload,
-            actions: Vec::new(),
-            published: observed.map(|one| one.published.clone()).unwrap_or_default(),
-            tracking: Tracking::default(),
-            package,
-        }
+        (judged(requests, &looks, &known, self.now), known)
     }
 }
 
-/// A line without any wheel: the project has none, or none of the versions asked for.
-fn without_wheels(request: &LineRequest, project: &Project) -> ObservedLine {
-    let files = published_files(project);
-    if published::versions(&files, &request.wanted).is_empty() && request.wanted.versions.is_some()
-    {
-        return ObservedLine::Failed(Box::new(LineReport::failed(
-            &project.name,
-            &request.line,
-            ReasonCode::NoSuchVersion,
-            format!("{} has no version that is {}", project.name, request.line),
-        )));
-    }
-    ObservedLine::NoWheels
-}
-
-/// The versions to look at with the files of their wheels, newest first.
-fn observed_versions(request: &LineRequest, project: &Project) -> Vec<Observed> {
-    let files = published_files(project);
-    let everything = published::versions(&files, &Wanted::default());
-    let wanted = published::versions(&files, &request.wanted);
-    let newest = wanted.first().map(|one| one.version.clone());
-    let mut with_wheels = wanted.into_iter().filter(|one| !one.wheels.is_empty());
-    let chosen: Vec<PublishedVersion> = if request.every_version {
-        with_wheels.collect()
-    } else {
-        with_wheels.next().into_iter().collect()
-    };
-    chosen
-        .into_iter()
-        .enumerate()
-        .map(|(at, version)| Observed {
-            files: version
-                .wheels
-                .iter()
-                .filter_map(|wheel| project.files.iter().find(|file| file.name == wheel.file))
-                .cloned()
-                .collect(),
-            awaiting: newest
-                .clone()
-                .filter(|newest| at == 0 && *newest != version.version),
-            published: everything
-                .iter()
-                .filter(|one| !one.wheels.is_empty())
-                .filter_map(|one| Some((one.version.clone(), one.first_upload?.date_naive())))
-                .take(PUBLISHED)
-                .collect(),
-            previous: everything
-                .iter()
-                .find(|one| one.version < version.version && !one.wheels.is_empty())
-                .cloned(),
-            superseded: at > 0,
-            version,
-        })
-        .collect()
-}
-
-fn published_files(project: &Project) -> Vec<PublishedFile> {
-    project
-        .files
+/// What is decided of these lines by what was seen of them; nothing was done about it yet.
+pub fn judged(
+    requests: &[LineRequest],
+    looks: &Looks,
+    known: &Known,
+    now: DateTime<Utc>,
+) -> CheckReport {
+    let lines = requests
         .iter()
-        .filter_map(|file| {
-            PublishedFile::new(
-                &file.name,
-                &project.name,
-                file.yanked.is_some(),
-                file.uploaded,
-            )
-        })
-        .collect()
-}
-
-fn failed(request: &LineRequest, error: &IndexError) -> LineReport {
-    let code = match error {
-        IndexError::UnknownPackage { .. } | IndexError::BadName(_) => ReasonCode::UnknownPackage,
-        _ => ReasonCode::IndexUnavailable,
-    };
-    LineReport::failed(&request.package, &request.line, code, error.to_string())
+        .flat_map(|request| judge::judge(request, looks.line(request), known, now));
+    CheckReport {
+        checked_at: now,
+        dry_run: true,
+        feeds: known.reports.clone(),
+        lines: lines.collect(),
+    }
 }

@@ -1,11 +1,13 @@
 //! Cycles on a schedule, for months: when the next one begins, how it is stopped, and who is told.
 //!
+//! - [`agenda`]: which projects are looked at when (pure);
 //! - `pulse`: how far a cycle has come, and systemd's watchdog, which is fed by it;
 //! - `signals`: what the system asks of the process;
 //! - [`board`]: what is known, for whoever looks; [`server`] shows it over HTTP.
 //!
 //! How a cycle is made is for the [`Engine`]; nothing here knows a configuration.
 
+pub mod agenda;
 pub mod board;
 mod pulse;
 pub mod server;
@@ -18,9 +20,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
-use crate::schedule::{self, Schedule};
-
+use agenda::{Agenda, Due, Timing};
 use board::{Board, FinishedCycle};
 pub use pulse::Pulse;
 pub use signals::{Signal, signals};
@@ -36,25 +38,6 @@ const GRACE: Duration = Duration::from_secs(8);
 /// What time it is.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// When cycles begin.
-#[derive(Clone, Debug)]
-pub struct Timing {
-    /// The schedule.
-    pub schedule: Schedule,
-    /// How much later than the schedule says a cycle may begin.
-    pub jitter: TimeDelta,
-    /// What makes this process's share of the jitter its own.
-    pub key: String,
-}
-
-impl Timing {
-    /// When the next cycle begins after this moment.
-    pub fn next_after(&self, moment: DateTime<Utc>) -> DateTime<Utc> {
-        let tick = self.schedule.next_after(moment);
-        tick + schedule::jitter(&self.key, self.jitter)
-    }
-}
-
 /// A cycle that could not be made; the sentence says why.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -62,23 +45,31 @@ pub struct CycleError(pub String);
 
 /// Makes cycles.
 pub trait Engine {
-    /// Makes one cycle; it says through the pulse how far it is, and begins nothing more once
-    /// `stop` is cancelled.
+    /// Makes one cycle over what is due; it says through the pulse how far it is, and begins
+    /// nothing more once `stop` is cancelled.
     ///
     /// # Errors
     /// Nothing could be looked at, or what was seen cannot be kept.
     fn cycle(
         &mut self,
+        due: &Due,
         now: DateTime<Utc>,
         pulse: Arc<Pulse>,
         stop: CancellationToken,
     ) -> impl Future<Output = Result<FinishedCycle, CycleError>>;
+
+    /// What a cycle came to was handed on to all who are to know it.
+    fn handed_on(&mut self, cycle: &FinishedCycle);
 
     /// Takes the configuration anew. A bad one changes nothing.
     ///
     /// # Errors
     /// What is wrong with it.
     fn reload(&mut self) -> Result<Timing, CycleError>;
+
+    /// Whether the configuration's file has changed since it was looked at last, and is to be taken
+    /// anew by itself.
+    fn is_changed(&mut self) -> bool;
 }
 
 /// What the daemon is told from outside.
@@ -91,70 +82,102 @@ pub struct Calls {
 }
 
 /// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
+    /// What is due.
     Cycle,
+    /// Everything, due or not.
+    Everything,
     Reload,
     Stop,
 }
 
-/// Makes cycles until it is told to stop: one at once, then by the schedule. What is missed while
-/// the machine sleeps or a cycle takes long is made up for by one cycle; two never overlap.
+/// Makes cycles until it is told to stop: one over everything at once, then by the schedules. What
+/// is missed while the machine sleeps or a cycle takes long is made up for by one cycle; two never
+/// overlap.
 pub async fn run(
     engine: &mut impl Engine,
-    mut timing: Timing,
+    timing: Timing,
     board: &Board,
     mut calls: Calls,
     clock: &Clock,
+    pulse: Arc<Pulse>,
 ) {
-    let pulse = Arc::new(Pulse::new());
     pulse.ready();
-    let mut due = clock();
+    let mut agenda = Agenda::new(timing, clock());
+    let mut number = 0_u64;
     loop {
-        board.next(due);
-        match wait(due, &mut calls, clock, &pulse).await {
+        if let Some(due) = agenda.next() {
+            board.next(due);
+        }
+        let mut next = wait(engine, &agenda, &mut calls, clock, &pulse).await;
+        if matches!(next, Next::Cycle | Next::Everything) {
+            let began = clock();
+            let due = match next {
+                Next::Everything => agenda.everything(),
+                _ => agenda.due(began),
+            };
+            number = number.saturating_add(1);
+            let span = tracing::info_span!("cycle", number);
+            let cycle = cycle(engine, &due, board, &mut calls, clock, &pulse).instrument(span);
+            let (finished, asked) = cycle.await;
+            let now = clock();
+            let is_set_back = now < began - TimeDelta::minutes(1);
+            let began = began.min(now);
+            match finished {
+                Some(cycle) => agenda.ended(&due, began, &cycle.soon, cycle.pace),
+                None => agenda.failed(&due, began),
+            }
+            if is_set_back {
+                agenda.set_back(now);
+            }
+            match asked {
+                Some(asked) => next = asked,
+                None => continue,
+            }
+        }
+        match next {
             Next::Stop => break,
             Next::Reload => {
-                if let Some(new) = reload(engine, &pulse) {
-                    timing = new;
-                    due = timing.next_after(clock());
+                if let Some(timing) = reload(engine, &pulse) {
+                    agenda = Agenda::new(timing, clock());
                 }
             }
-            Next::Cycle => {
-                let began = clock();
-                let after = cycle(engine, board, &mut calls, clock, &pulse).await;
-                // Counted from its beginning: a tick that fell into the cycle is made up for.
-                due = timing.next_after(began.min(clock()));
-                match after {
-                    Some(Next::Stop) => break,
-                    Some(Next::Reload) => {
-                        if let Some(new) = reload(engine, &pulse) {
-                            timing = new;
-                            due = timing.next_after(clock());
-                        }
-                    }
-                    Some(Next::Cycle) | None => {}
-                }
-            }
+            Next::Cycle | Next::Everything => {}
         }
     }
     pulse.stopping();
 }
 
 /// Waits for what comes next; the watchdog is fed meanwhile.
-async fn wait(due: DateTime<Utc>, calls: &mut Calls, clock: &Clock, pulse: &Pulse) -> Next {
+async fn wait(
+    engine: &mut impl Engine,
+    agenda: &Agenda,
+    calls: &mut Calls,
+    clock: &Clock,
+    pulse: &Pulse,
+) -> Next {
     let asleep_since = clock();
     loop {
         pulse.feed();
         let now = clock();
         // A clock that was set back must not make the next cycle wait for the old time.
-        if now >= due || now < asleep_since - TimeDelta::minutes(1) {
+        if now < asleep_since - TimeDelta::minutes(1) {
+            return Next::Everything;
+        }
+        let due = agenda.next();
+        if due.is_some_and(|due| now >= due) {
             return Next::Cycle;
         }
-        let left = (due - now).to_std().unwrap_or_default();
-        let nap = left.min(NAP).min(pulse.feeding());
+        if engine.is_changed() {
+            tracing::info!("the configuration's file has changed");
+            return Next::Reload;
+        }
+        let left = due.and_then(|due| (due - now).to_std().ok());
+        let nap = left.unwrap_or(NAP).min(NAP).min(pulse.feeding());
         tokio::select! {
             signal = calls.signals.recv() => return of(signal),
-            () = calls.wake.notified() => return Next::Cycle,
+            () = calls.wake.notified() => return Next::Everything,
             () = tokio::time::sleep(nap) => {}
         }
     }
@@ -167,60 +190,77 @@ fn of(signal: Option<Signal>) -> Next {
     }
 }
 
-/// Makes one cycle, and says what was asked for meanwhile.
+/// Makes one cycle, and says what it came to and what was asked for meanwhile.
 async fn cycle(
     engine: &mut impl Engine,
+    due: &Due,
     board: &Board,
     calls: &mut Calls,
     clock: &Clock,
     pulse: &Arc<Pulse>,
-) -> Option<Next> {
+) -> (Option<Arc<FinishedCycle>>, Option<Next>) {
     let began = clock();
     board.began(began);
     pulse.begin();
-    tracing::debug!("a cycle begins");
+    tracing::debug!(projects = due.packages.len(), "a cycle begins");
     let stop = CancellationToken::new();
     let mut asked = None;
-    let work = engine.cycle(began, Arc::clone(pulse), stop.clone());
-    let mut work = std::pin::pin!(work);
-    let outcome = loop {
-        tokio::select! {
-            outcome = &mut work => break outcome,
-            signal = calls.signals.recv() => match of(signal) {
-                Next::Stop => {
-                    asked = Some(Next::Stop);
-                    stop.cancel();
-                    let outcome = match pulse.is_acting() {
-                        true => tokio::time::timeout(GRACE, &mut work).await.ok(),
-                        false => None,
-                    };
-                    match outcome {
-                        Some(outcome) => break outcome,
-                        None => {
-                            tracing::info!("the cycle is cut short; the next one goes on");
-                            return asked;
+    let outcome = {
+        let work = engine.cycle(due, began, Arc::clone(pulse), stop.clone());
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                outcome = &mut work => break outcome,
+                signal = calls.signals.recv() => match of(signal) {
+                    Next::Stop => {
+                        asked = Some(Next::Stop);
+                        stop.cancel();
+                        let outcome = match pulse.is_acting() {
+                            true => tokio::time::timeout(GRACE, &mut work).await.ok(),
+                            false => None,
+                        };
+                        match outcome {
+                            Some(outcome) => break outcome,
+                            None => {
+                                tracing::info!("the cycle is cut short; the next one goes on");
+                                return (None, asked);
+                            }
                         }
                     }
-                }
-                next => asked = Some(next),
-            },
-            () = tokio::time::sleep(pulse.feeding()) => pulse.feed_by_progress(),
+                    next => asked = Some(next),
+                },
+                () = tokio::time::sleep(pulse.feeding()) => pulse.feed_by_progress(),
+            }
         }
     };
     match outcome {
         Ok(finished) => {
-            let status = finished.report.exit_status();
-            let seconds = (finished.ended - finished.began).num_seconds();
-            let (lines, bytes) = (finished.report.lines.len(), finished.received_bytes);
-            board.ended(finished);
-            tracing::info!(lines, bytes, seconds, "a cycle ended: {status:?}");
+            let finished = Arc::new(finished);
+            say_end(&finished);
+            board.ended(Arc::clone(&finished));
+            engine.handed_on(&finished);
+            (Some(finished), asked)
         }
         Err(error) => {
             tracing::error!("a cycle could not be made: {error}");
             board.failed(error.to_string());
+            (None, asked)
         }
     }
-    asked
+}
+
+fn say_end(finished: &FinishedCycle) {
+    let status = finished.report.exit_status();
+    let seconds = (finished.ended - finished.began).num_seconds();
+    let lines = finished.fresh().count();
+    let bytes = finished.received_bytes;
+    tracing::info!(lines, bytes, seconds, "a cycle ended: {status:?}");
+    for (package, flux) in &finished.soon.projects {
+        tracing::debug!("{package} is looked at sooner: {flux:?}");
+    }
+    if let Some(release) = &finished.soon.release {
+        tracing::debug!("the advisories of OpenSSL {release} are not known: facts come sooner");
+    }
 }
 
 /// The configuration anew; a bad one is refused, and the old one stays.

@@ -15,6 +15,7 @@ mod rate_limit;
 mod reach;
 mod retry;
 mod settings;
+mod traffic;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub use rate_limit::RateLimit;
 pub use reach::{Reach, is_private_address};
 pub use retry::{Retryable, retry_after};
 pub use settings::{ClientSettings, RetrySettings, Sleep};
+pub use traffic::Heard;
 
 /// What every request says about who asks.
 const USER_AGENT: &str = concat!(
@@ -107,6 +109,7 @@ pub struct Answer {
     /// The address that answered, after all redirects, without userinfo.
     pub url: Url,
     response: reqwest::Response,
+    heard: Heard,
 }
 
 impl Answer {
@@ -130,7 +133,9 @@ impl Answer {
     /// # Errors
     /// A connection that breaks or stays silent too long.
     pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, FetchError> {
-        match self.response.chunk().await {
+        let chunk = self.response.chunk().await;
+        self.heard.tell();
+        match chunk {
             Ok(chunk) => Ok(chunk.map(Vec::from)),
             Err(error) => Err(FetchError::transport(&self.url, error)),
         }
@@ -168,6 +173,7 @@ struct Shared {
     guarded: reqwest::Client,
     guard: reach::Guard,
     settings: ClientSettings,
+    traffic: traffic::Traffic,
 }
 
 impl Client {
@@ -188,6 +194,7 @@ impl Client {
                     .map_err(FetchError::setup)?,
                 guard,
                 settings,
+                traffic: traffic::Traffic::default(),
             }),
             credentials: Arc::new(credentials),
         })
@@ -221,6 +228,32 @@ impl Client {
         &self.shared.settings
     }
 
+    /// How many requests were sent.
+    pub fn requests(&self) -> u64 {
+        self.shared.traffic.requests()
+    }
+
+    /// What a server last said of its rate limit.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.shared.traffic.rate_limit()
+    }
+
+    /// Waits, in parts that are told to whoever listens.
+    pub async fn pause(&self, wait: std::time::Duration) {
+        for slice in traffic::slices(wait) {
+            (self.settings().retry.sleep)(slice).await;
+            self.settings().heard.tell();
+        }
+    }
+
+    fn note(&self, answer: Result<&reqwest::Response, &reqwest::Error>) {
+        self.shared.traffic.sent();
+        if let Ok(response) = answer {
+            self.shared.traffic.answered(response.headers());
+        }
+        self.settings().heard.tell();
+    }
+
     /// Which addresses those that `url` names may lead to: any when `url` itself is in a private
     /// network, else only public ones.
     pub async fn reach_from(&self, url: &Url) -> Reach {
@@ -234,11 +267,9 @@ impl Client {
     /// No connection, or no answer in time.
     pub async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, FetchError> {
         let url = address::checked(request.url())?;
-        self.shared
-            .open
-            .execute(request)
-            .await
-            .map_err(|error| FetchError::transport(&url, error))
+        let answer = self.shared.open.execute(request).await;
+        self.note(answer.as_ref());
+        answer.map_err(|error| FetchError::transport(&url, error))
     }
 
     /// Sends a request once, without retries, and follows redirects.
@@ -252,7 +283,7 @@ impl Client {
         for _ in 0..=self.shared.settings.redirects {
             let response = self.hop(request, &url, reach).await?;
             if !is_redirect(response.status().as_u16()) {
-                return classify(url, response);
+                return classify(url, response, self.settings().heard.clone());
             }
             let next = redirect_target(&url, &response)?;
             if !request.redirects.allow(&request.url, &next) {
@@ -295,10 +326,9 @@ impl Client {
                 None => outgoing.bearer_auth(login.password()),
             };
         }
-        outgoing
-            .send()
-            .await
-            .map_err(|error| FetchError::transport(url, error))
+        let answer = outgoing.send().await;
+        self.note(answer.as_ref());
+        answer.map_err(|error| FetchError::transport(url, error))
     }
 }
 
@@ -329,9 +359,13 @@ fn redirect_target(from: &Url, response: &reqwest::Response) -> Result<Url, Fetc
     address::redirected(from, location.and_then(|value| value.to_str().ok()))
 }
 
-fn classify(url: Url, response: reqwest::Response) -> Result<Answer, FetchError> {
+fn classify(url: Url, response: reqwest::Response, heard: Heard) -> Result<Answer, FetchError> {
     match response.status().as_u16() {
-        200..=299 | 304 | 416 => Ok(Answer { url, response }),
+        200..=299 | 304 | 416 => Ok(Answer {
+            url,
+            response,
+            heard,
+        }),
         status => Err(FetchError::Status {
             url: printable(&url),
             status,

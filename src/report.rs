@@ -9,6 +9,7 @@ pub mod inspection;
 pub mod issue;
 pub mod json;
 pub mod markdown;
+pub mod notice;
 pub mod openssl;
 pub mod past;
 pub mod printable;
@@ -21,6 +22,7 @@ mod wording;
 pub use action::{Action, ActionKind, ActionState};
 pub use check::{CheckReport, ExitStatus, LineReport};
 pub use inspection::{InspectedWheel, InspectionReport};
+pub use notice::Notice;
 pub use past::PastAction;
 pub use tracking::{TrackedIssue, Tracking};
 

@@ -15,6 +15,7 @@ mod pages;
 mod scans;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
@@ -26,28 +27,24 @@ use ledger::Ledger;
 /// A bound on one entry; no entry of ours comes near it.
 const MAXIMUM_BYTES: u64 = 128 << 20;
 
-/// The memory between runs.
-#[derive(Debug)]
+/// The memory between runs; clones share it.
+#[derive(Clone, Debug, Default)]
 pub struct Store {
-    entries: Option<Box<dyn Entries>>,
+    entries: Option<Arc<dyn Entries>>,
     read_only: bool,
-    warned: AtomicBool,
+    warned: Arc<AtomicBool>,
 }
 
 impl Store {
     /// Remembers nothing (`--no-cache`).
-    pub const fn none() -> Self {
-        Self {
-            entries: None,
-            read_only: false,
-            warned: AtomicBool::new(false),
-        }
+    pub fn none() -> Self {
+        Self::default()
     }
 
     /// Remembers in this folder, which is made when it is first needed.
     pub fn at(folder: PathBuf) -> Self {
         Self {
-            entries: Some(Box::new(Folder::new(folder))),
+            entries: Some(Arc::new(Folder::new(folder))),
             ..Self::none()
         }
     }
@@ -60,14 +57,14 @@ impl Store {
         }
         Self {
             read_only: !ledger.is_written(),
-            entries: Some(Box::new(InLedger(ledger))),
+            entries: Some(Arc::new(InLedger(ledger))),
             ..Self::none()
         }
     }
 
     /// Uses what is remembered, and writes nothing (`--dry-run`).
     #[must_use]
-    pub const fn read_only(mut self) -> Self {
+    pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self
     }

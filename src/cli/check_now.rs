@@ -1,7 +1,6 @@
 //! `rewheel check-now`: one round, now.
 
 use chrono::Utc;
-use tokio_util::sync::CancellationToken;
 
 use crate::config;
 use crate::report::{self, CheckReport};
@@ -9,7 +8,7 @@ use crate::store::Store;
 use crate::store::ledger::Ledger;
 
 use super::arguments::{CheckFormat, CheckNow, Common};
-use super::round::Round;
+use super::round::{Manner, Round};
 use super::{output, progress, requests};
 
 /// Runs the command.
@@ -25,13 +24,11 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         None => requests::by_hand(command, &configuration)?,
     };
     let store = |ledger: Option<&Ledger>| store(command, ledger, &variable);
-    let mut round = Round::new(configuration, common, command.dry_run, store)?;
+    let manner = Manner::by_hand(command.dry_run);
+    let mut round = Round::new(configuration, common, &manner, store)?;
     let bar = progress::of(common);
     let finish = || bar.finish();
-    let stop = CancellationToken::new();
-    let (report, _) = round
-        .run(&asked, Utc::now(), bar.clone(), finish, &stop)
-        .await?;
+    let report = round.run(&asked, Utc::now(), bar.clone(), finish).await?;
     output::result(&render(command.format, &report, common)?)?;
     Ok(report.exit_status().code())
 }

@@ -10,7 +10,7 @@ use crate::config::Configuration;
 use crate::feeds::github::{GithubFeeds, archive_hosts, client_settings};
 use crate::feeds::watch::FeedSource;
 use crate::feeds::{Known, Watch};
-use crate::fetch::ClientSettings;
+use crate::fetch::{ClientSettings, Heard};
 use crate::model::FactsOrigin;
 
 use super::arguments::Common;
@@ -19,13 +19,15 @@ use super::{limits, output};
 /// The API that serves OpenSSL's repositories.
 const API: &str = "https://api.github.com";
 
-/// The watch that the options and the configuration ask for.
+/// The watch that the options and the configuration ask for; `heard` is told what comes over the
+/// network.
 ///
 /// # Errors
 /// TLS cannot be set up.
 pub fn watch(
     common: &Common,
     configuration: &Configuration,
+    heard: Heard,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> anyhow::Result<Watch> {
     let source = if common.offline {
@@ -33,7 +35,11 @@ pub fn watch(
     } else if let Some(folder) = &configuration.openssl.directory {
         FeedSource::Directory(folder.clone(), limits::feed_bytes(&configuration.limits))
     } else {
-        let github = github(common, configuration, client_settings(), variable)?;
+        let settings = ClientSettings {
+            heard,
+            ..client_settings()
+        };
+        let github = github(common, configuration, settings, variable)?;
         FeedSource::Network(Box::new(github))
     };
     Ok(Watch::new(source, configuration.openssl.withdrawn.clone())?)
@@ -93,27 +99,23 @@ fn token(
     token.map(|token| SecretString::from(token.trim().to_owned()))
 }
 
-/// What people are to know of the facts beside the result.
-pub fn warn(
+/// What people are to know of the facts beside the result; sentences.
+pub fn warnings(
     common: &Common,
     configuration: &Configuration,
     known: &Known,
     today: chrono::NaiveDate,
-) {
-    for warning in &known.warnings {
-        output::warn(common, warning);
-    }
-    if let Some(sentence) = judged_by(common, known, today) {
-        output::warn(common, &sentence);
-    }
+) -> Vec<String> {
+    let mut told = known.warnings.clone();
+    told.extend(judged_by(common, known, today));
     for version in &configuration.openssl.withdrawn {
         if known.facts.releases.get(version).is_none() {
-            output::warn(
-                common,
-                &format!("`withdrawn` names {version}, which is no known release of OpenSSL"),
-            );
+            told.push(format!(
+                "`withdrawn` names {version}, which is no known release of OpenSSL"
+            ));
         }
     }
+    told
 }
 
 /// The oldest of the facts, unless all of them are the network's.

@@ -1,12 +1,15 @@
 //! In whose name a command asks GitHub, and where.
 
+use std::sync::Arc;
+
 use anyhow::Context;
+use chrono::Utc;
 use secrecy::SecretString;
 use url::Url;
 
 use crate::config::{self, Credential};
 use crate::fetch::ClientSettings;
-use crate::github::{Github, GithubSettings, Identity};
+use crate::github::{Clock, Github, GithubSettings, Identity};
 
 /// The API that is asked when the configuration names none.
 pub const API: &str = "https://api.github.com";
@@ -24,7 +27,21 @@ pub fn client(
     connection: ClientSettings,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> anyhow::Result<Github> {
-    Ok(Github::new(settings(configuration, connection, variable)?)?)
+    client_by(configuration, connection, Arc::new(Utc::now), variable)
+}
+
+/// The same, which goes by this clock.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_by(
+    configuration: &config::Github,
+    connection: ClientSettings,
+    clock: Clock,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> anyhow::Result<Github> {
+    let settings = settings(configuration, connection, variable)?;
+    Ok(Github::new(GithubSettings { clock, ..settings })?)
 }
 
 fn settings(

@@ -48,6 +48,22 @@ pub fn parallel(limits: &Limits) -> usize {
     })
 }
 
+/// How many projects are looked at at once: waiting for pages costs little.
+pub fn parallel_projects(limits: &Limits) -> usize {
+    limits.parallel_projects.unwrap_or(16)
+}
+
+/// How long a cycle of the daemon waits for the look at one project.
+pub fn project_time(limits: &Limits) -> Duration {
+    Duration::from_secs(limits.project_seconds.unwrap_or(120))
+}
+
+/// How many bytes of wheels one cycle of the daemon receives: as much as the largest wheel may have,
+/// unless that is said.
+pub fn bytes_per_cycle(limits: &Limits) -> u64 {
+    limits.bytes_per_cycle.unwrap_or(2 << 30)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +91,12 @@ mod tests {
         assert!(text.contains("limits.evidence-bytes"));
         assert_eq!(limits.scan, crate::scan::Limits::default());
         assert_eq!(limits.feed_bytes, Some(feed_bytes(&Limits::default())));
+        let built_in = Limits::default();
+        assert_eq!(limits.bytes_per_cycle, Some(bytes_per_cycle(&built_in)));
+        assert_eq!(
+            limits.project_seconds,
+            Some(project_time(&built_in).as_secs())
+        );
+        assert_eq!(limits.parallel_projects, Some(parallel_projects(&built_in)));
     }
 }

@@ -41,6 +41,7 @@ pub(super) fn value(node: &Node, key: &Key, path: &str, problems: &mut Problems)
                 );
             }
         }
+        (Kind::Flag, Value::Flag(_)) => {}
         (Kind::Table(keys), Value::Table(inner)) => table(inner, keys, path, problems),
         (Kind::Tables(keys), Value::List(list)) => {
             for one in list {

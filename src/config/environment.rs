@@ -115,7 +115,7 @@ fn enter(
             inputs.0.insert(input.clone(), (place.clone(), node));
             Some(Ok(()))
         }
-        (Kind::Text(..) | Kind::Texts(..) | Kind::Number(..), []) => {
+        (Kind::Text(..) | Kind::Texts(..) | Kind::Number(..) | Kind::Flag, []) => {
             let node = of_text(text, &key.kind, place);
             check::value(&node, key, name, problems);
             table.0.insert(name.clone(), (place.clone(), node));
@@ -154,6 +154,11 @@ fn of_text(text: &str, kind: &Kind, place: &Place) -> Node {
             Ok(number) => Value::Number(Some(number)),
             // As the file would have it: with underscores between digits.
             Err(_) => raw::number(text.trim()).unwrap_or_else(|| Value::Text(text.to_owned())),
+        },
+        Kind::Flag => match text.trim() {
+            "true" => Value::Flag(true),
+            "false" => Value::Flag(false),
+            _ => Value::Text(text.to_owned()),
         },
         _ => Value::Text(text.to_owned()),
     })

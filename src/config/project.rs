@@ -57,6 +57,8 @@ pub(super) fn projects(
         let repository = whole
             .text("repository")
             .and_then(|name| name.trim().parse().ok());
+        let trimmed = |key: &str| whole.text(key).map(|text| text.trim().to_owned());
+        let (schedule, timezone) = (trimmed("schedule"), trimmed("timezone"));
         let steps = step::steps(&whole.tables("step"));
         if repository.is_none() {
             step::name_repositories(&whole.tables("step"), problems);
@@ -76,6 +78,8 @@ pub(super) fn projects(
             }
             found.push(ProjectSettings {
                 package,
+                schedule: schedule.clone(),
+                timezone: timezone.clone(),
                 lines: lines.into_iter().map(|(line, _)| line).collect(),
                 settings: settings.clone(),
                 repository: repository.clone(),

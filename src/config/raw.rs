@@ -24,7 +24,7 @@ pub(super) enum Value {
     /// A whole number; none when it does not fit.
     Number(Option<i64>),
     Fraction,
-    Flag,
+    Flag(bool),
     /// A day or a moment, as it is written.
     Moment(String),
     List(Vec<Node>),
@@ -42,7 +42,7 @@ impl Value {
             Self::Text(_) => "a text",
             Self::Number(_) => "a number",
             Self::Fraction => "a fraction",
-            Self::Flag => "true or false",
+            Self::Flag(_) => "true or false",
             Self::Moment(_) => "a date",
             Self::List(_) => "a list",
             Self::Table(_) => "a section",
@@ -95,6 +95,13 @@ impl Table {
     pub(super) fn number(&self, key: &str) -> Option<u64> {
         match self.node(key)?.value {
             Value::Number(number) => number?.try_into().ok(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn flag(&self, key: &str) -> Option<bool> {
+        match self.node(key)?.value {
+            Value::Flag(flag) => Some(flag),
             _ => None,
         }
     }
@@ -188,7 +195,7 @@ fn node(raw: Spanned<DeValue<'_>>) -> Node {
             Value::Number(i64::from_str_radix(number.as_str(), number.radix()).ok())
         }
         DeValue::Float(_) => Value::Fraction,
-        DeValue::Boolean(_) => Value::Flag,
+        DeValue::Boolean(flag) => Value::Flag(flag),
         DeValue::Datetime(moment) => Value::Moment(moment.to_string()),
         DeValue::Array(list) => Value::List(list.into_iter().map(node).collect()),
         DeValue::Table(inner) => Value::Table(table(inner)),

@@ -82,7 +82,7 @@ static WATCH: &[Key] = &[
         )
         .default("\"*/15 * * * *\"")
         .pattern(shape::ANY),
-    text("timezone", words::zone, "UTC")
+    text("timezone", words::timezone, "UTC")
         .about(
             "The time zone of the schedule, by its IANA name; across a change of the clocks fixed \
              hours come once",
@@ -95,9 +95,25 @@ static WATCH: &[Key] = &[
              ask at once; each is always as late as before",
         )
         .default("\"0s\""),
+    text("hot-interval", |text| words::pause(text).map(drop), "5m")
+        .about(
+            "How soon the next cycle begins while something is in flux: a release of the last day \
+             without its advisories, runs that are open, wheels not read yet; `none`: never sooner",
+        )
+        .default("\"5m\"")
+        .pattern(shape::PAUSE),
+    key("reload-on-change", Kind::Flag)
+        .about("Whether the daemon takes a changed file anew by itself, as it does on SIGHUP")
+        .default("false"),
     duration("seen-for", "400d")
         .about("How long the daemon's ledger remembers what was seen and is not seen any more")
         .default("\"400d\""),
+    duration("memory-for", "60d")
+        .about(
+            "How long the daemon's ledger remembers scans, pages and answers that are not used, \
+             which can be had again",
+        )
+        .default("\"60d\""),
     duration("max-fact-age", "3d")
         .about(
             "How old facts about OpenSSL may be; older ones cannot prove that nothing newer \
@@ -175,17 +191,25 @@ static OPENSSL: &[Key] = &[
     .pattern(shape::VERSION),
 ];
 
-static INDEX: &[Key] = &[text(
-    "url",
-    |text| words::address(text).map(drop),
-    "https://index.example/simple/",
-)
-.about(
-    "Its simple API; by default that of `UV_DEFAULT_INDEX`, `PIP_INDEX_URL` or pip's \
-     configuration, else PyPI. It may hold a login, which is never shown. `--index-url` goes before \
-     it",
-)
-.pattern(shape::ADDRESS)];
+static INDEX: &[Key] = &[
+    text(
+        "url",
+        |text| words::address(text).map(drop),
+        "https://index.example/simple/",
+    )
+    .about(
+        "Its simple API; by default that of `UV_DEFAULT_INDEX`, `PIP_INDEX_URL` or pip's \
+         configuration, else PyPI. It may hold a login, which is never shown. `--index-url` goes \
+         before it",
+    )
+    .pattern(shape::ADDRESS),
+    duration("interval", "1h")
+        .about(
+            "How long the daemon takes what the index said of a project for good; until then a \
+             cycle looks at OpenSSL's facts and the steps alone",
+        )
+        .default("\"0s\""),
+];
 
 static GITHUB: &[Key] = &[
     text(
@@ -299,6 +323,20 @@ static LIMITS: &[Key] = &[
         "How many wheels are read at once; by default twice as many as there are processors, from \
          4 to 8",
     ),
+    key("parallel-projects", Kind::Number(1, 1000))
+        .about("How many projects the daemon looks at at once")
+        .default("16"),
+    key("project-seconds", Kind::Number(1, 7 * 24 * 60 * 60))
+        .about(
+            "How long a cycle of the daemon waits for the look at one project; a look that takes \
+             longer goes on, and a later cycle takes in what it sees",
+        )
+        .default("120"),
+    key("bytes-per-cycle", Kind::Number(1, 1 << 50)).about(
+        "How many bytes of wheels a cycle of the daemon receives; the next one goes on where it \
+         stopped",
+    )
+    .default("2_147_483_648"),
 ];
 
 /// Every key that has a value of its own, with the sections before it: `watch.max-fact-age`,

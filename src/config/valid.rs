@@ -25,8 +25,14 @@ const NEW_ISSUES_PER_CYCLE: usize = 20;
 /// When a cycle begins when the configuration does not say.
 const SCHEDULE: &str = "*/15 * * * *";
 
+/// How soon the next cycle begins while something is in flux, when the configuration does not say.
+const HOT_INTERVAL: TimeDelta = TimeDelta::minutes(5);
+
 /// How long what was seen is remembered when the configuration does not say.
 const SEEN_FOR: TimeDelta = TimeDelta::days(400);
+
+/// How long what can be read again is remembered when the configuration does not say.
+const MEMORY_FOR: TimeDelta = TimeDelta::days(60);
 
 /// A configuration that holds together.
 #[derive(Clone, Debug)]
@@ -35,6 +41,8 @@ pub struct Configuration {
     pub watch: Watch,
     /// `[index] url`; it may hold a login.
     pub index_url: Option<SecretString>,
+    /// `[index] interval`: how long what the index said of a project is good for.
+    pub index_interval: TimeDelta,
     /// `[openssl]`.
     pub openssl: Openssl,
     /// `[github]`.
@@ -75,8 +83,16 @@ pub struct Watch {
     pub timezone: String,
     /// `jitter`: how much later than the schedule says a cycle may begin.
     pub jitter: TimeDelta,
+    /// `hot-interval`: how soon the next cycle begins while something is in flux: a release of the
+    /// last day without its advisories, open runs, wheels not read yet; none where it never comes
+    /// sooner.
+    pub hot_interval: Option<TimeDelta>,
+    /// `reload-on-change`: whether a changed file is loaded without being asked to.
+    pub reload_on_change: bool,
     /// `seen-for`: how long what was seen, and is not seen any more, is remembered.
     pub seen_for: TimeDelta,
+    /// `memory-for`: how long scans, pages and answers that are not used are remembered.
+    pub memory_for: TimeDelta,
     /// `max-fact-age`: how old facts may be for anything to be called current.
     pub maximum_fact_age: TimeDelta,
     /// `end-of-life-notice`: how long before the end of a series' support it is told.
@@ -106,6 +122,12 @@ pub struct Limits {
     pub resumes: Option<u32>,
     /// `parallel`: how many wheels are read at once.
     pub parallel: Option<usize>,
+    /// `parallel-projects`: how many projects are looked at at once.
+    pub parallel_projects: Option<usize>,
+    /// `project-seconds`: how long a cycle of the daemon waits for the look at one project.
+    pub project_seconds: Option<u64>,
+    /// `bytes-per-cycle`: how many bytes of wheels one cycle receives.
+    pub bytes_per_cycle: Option<u64>,
 }
 
 /// One project.
@@ -113,6 +135,10 @@ pub struct Limits {
 pub struct ProjectSettings {
     /// Its package, in normal form.
     pub package: String,
+    /// `schedule`: when the daemon looks at it, where that is another time than the others'.
+    pub schedule: Option<String>,
+    /// `timezone`: where its schedule's hours are those of the clock on the wall.
+    pub timezone: Option<String>,
     /// Its lines.
     pub lines: Vec<Line>,
     /// How it is judged.
@@ -180,6 +206,10 @@ pub(super) fn configuration(
         index_url: section("index")
             .text("url")
             .map(|url| SecretString::from(url.trim().to_owned())),
+        index_interval: section("index")
+            .text("interval")
+            .and_then(|text| words::duration(text).ok())
+            .unwrap_or_default(),
         openssl: openssl(section("openssl"), folder),
         github: github::github(section("github"), folder),
         state: state::state(section("state"), folder),
@@ -221,7 +251,13 @@ fn watch(table: &Table) -> Watch {
         schedule: text("schedule", SCHEDULE),
         timezone: text("timezone", "UTC"),
         jitter: duration("jitter").unwrap_or_default(),
+        hot_interval: table
+            .text("hot-interval")
+            .and_then(|text| words::pause(text).ok())
+            .unwrap_or(Some(HOT_INTERVAL)),
+        reload_on_change: table.flag("reload-on-change").unwrap_or(false),
         seen_for: duration("seen-for").unwrap_or(SEEN_FOR),
+        memory_for: duration("memory-for").unwrap_or(MEMORY_FOR),
         maximum_fact_age: duration("max-fact-age").unwrap_or(built_in.maximum_fact_age),
         end_of_life_notice: duration("end-of-life-notice").unwrap_or(built_in.end_of_life_notice),
         new_issues_per_cycle: table
@@ -258,6 +294,11 @@ fn limits(table: &Table) -> Limits {
         parallel: table
             .number("parallel")
             .and_then(|number| number.try_into().ok()),
+        parallel_projects: table
+            .number("parallel-projects")
+            .and_then(|number| number.try_into().ok()),
+        project_seconds: table.number("project-seconds"),
+        bytes_per_cycle: table.number("bytes-per-cycle"),
     }
 }
 

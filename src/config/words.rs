@@ -10,10 +10,10 @@ use url::Url;
 use crate::model::wheel::is_package_name;
 use crate::model::{CoverageKey, Library, OpensslVersion, Os, RepositoryName, Series, Severity};
 use crate::policy::{Follow, Reaction};
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, zones};
 
 use super::mask::is_token;
-use super::nearest::unknown;
+use super::nearest::{nearest, unknown};
 
 pub(super) use acting::{
     branch, event, git_reference, host_pattern, label, login, mail_address, reference_template,
@@ -71,6 +71,17 @@ pub(super) fn duration(text: &str) -> Result<TimeDelta, String> {
         .filter(|seconds| *seconds <= most)
         .and_then(TimeDelta::try_seconds)
         .ok_or_else(|| format!("{text:?} is longer than a hundred years"))
+}
+
+/// A duration above nothing; nothing for `none`.
+pub(super) fn pause(text: &str) -> Result<Option<TimeDelta>, String> {
+    if text.trim() == "none" {
+        return Ok(None);
+    }
+    let pause = duration(text)
+        .map_err(|_| format!("{text:?} is neither a duration, such as \"5m\", nor \"none\""))?;
+    // Without a pause it would never rest.
+    Ok(Some(pause).filter(|pause| !pause.is_zero()))
 }
 
 /// A day, `2027-06-30`.
@@ -136,16 +147,31 @@ pub(super) fn listen(text: &str) -> Result<Option<SocketAddr>, String> {
     })
 }
 
-/// A schedule; its time zone is a key of its own.
+/// Five or six fields of a crontab, or a word such as `@daily`. In which zone they are meant is
+/// another key's to say, and no schedule is right in one zone only.
 pub(super) fn schedule(text: &str) -> Result<(), String> {
-    let read = Schedule::parse(text, "UTC");
-    read.map(drop).map_err(|error| error.to_string())
+    let parsed = Schedule::parse(text, "UTC");
+    parsed.map(drop).map_err(|error| error.to_string())
 }
 
-/// A time zone by its IANA name.
-pub(super) fn zone(text: &str) -> Result<(), String> {
-    let read = Schedule::parse("@hourly", text);
-    read.map(drop).map_err(|error| error.to_string())
+/// The name of a time zone, `Europe/Berlin`.
+pub(super) fn timezone(text: &str) -> Result<(), String> {
+    if zones().any(|zone| zone == text) {
+        return Ok(());
+    }
+    let is_place = |zone: &&str| {
+        let place = zone.rsplit_once('/').map_or(*zone, |(_, place)| place);
+        place.eq_ignore_ascii_case(&text.trim().replace(' ', "_"))
+    };
+    let name: String = text.chars().take(64).collect();
+    Err(
+        match nearest(&name, zones()).or_else(|| zones().find(is_place)) {
+            Some(right) => format!("unknown time zone `{name}`; did you mean `{right}`?"),
+            None => format!(
+                "unknown time zone `{name}`; known are the names of IANA, such as `UTC` or `Europe/Berlin`"
+            ),
+        },
+    )
 }
 
 /// `owner/name`.
@@ -303,6 +329,25 @@ mod tests {
         assert_eq!(line(text).is_ok(), fits);
     }
 
+    #[rstest]
+    #[case("Europe/Belrin", "did you mean `Europe/Berlin`?")]
+    #[case("europe/berlin", "did you mean `Europe/Berlin`?")]
+    #[case("america/new-york", "did you mean `America/New_York`?")]
+    #[case("new york", "did you mean `America/New_York`?")]
+    #[case("Berlin", "did you mean `Europe/Berlin`?")]
+    #[case("utc ", "did you mean `UTC`?")]
+    #[case("", "such as `UTC` or `Europe/Berlin`")]
+    #[case("the moon", "such as `UTC` or `Europe/Berlin`")]
+    fn unknown_zones(#[case] text: &str, #[case] expected: &str) {
+        let sentence = timezone(text).unwrap_err();
+        assert!(sentence.contains(expected), "{sentence}");
+    }
+
+    #[rstest]
+    fn known_zones(#[values("UTC", "Europe/Berlin", "Asia/Calcutta", "Etc/GMT+3")] text: &str) {
+        assert_eq!(timezone(text), Ok(()));
+    }
+
     #[test]
     fn other_texts_that_mean_nothing() {
         for wrong in [
@@ -317,7 +362,8 @@ mod tests {
             listen("9745").map(drop),
             schedule("* * * *"),
             schedule("0 0 30 2 *"),
-            zone("Europe/Berlinn"),
+            schedule("61 * * * *"),
+            timezone("Europe/Berlinn"),
             repository("pyca"),
             repository("https://git.example/pyca/cryptography"),
             follow("newest").map(drop),

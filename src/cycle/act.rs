@@ -13,6 +13,7 @@ mod perform;
 mod place;
 mod several;
 mod text;
+mod turns;
 mod write;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::config::ProjectSettings;
 use crate::github::Github;
@@ -34,6 +36,8 @@ use crate::store::ledger::{Ledger, LedgerError};
 use observe::{Observed, observe};
 use perform::Performer;
 use place::Places;
+
+pub use turns::Turns;
 
 /// Whether acting writes.
 pub use super::steps::Mode;
@@ -68,6 +72,8 @@ pub struct Actor<'a> {
     pub digests: &'a BTreeMap<String, String>,
     /// The moment for which everything was judged.
     pub now: DateTime<Utc>,
+    /// How long a line may take, where others wait.
+    pub turns: &'a Turns,
     /// Nothing more is begun once this is cancelled; what is under way is finished.
     pub stop: &'a CancellationToken,
 }
@@ -89,7 +95,10 @@ impl Actor<'_> {
         self.recall_parking();
         let mut places = Places::new(self);
         let mut observed = Vec::new();
-        for (at, line) in report.lines.iter_mut().enumerate() {
+        let mut lines: Vec<(usize, &mut LineReport)> =
+            report.lines.iter_mut().enumerate().collect();
+        lines.sort_by_key(|(_, line)| self.turns.is_slow(&scope_of(line)));
+        for (at, line) in lines {
             let Some(project) = self.project_of(line) else {
                 continue;
             };
@@ -98,30 +107,55 @@ impl Actor<'_> {
                 continue;
             }
             if let Some(why) = blind(line) {
-                let key = format!("{}/{}/issue", line.package, line.line);
+                let key = format!("{}/issue", scope_of(line));
                 line.actions.push(
                     Action::new(ActionKind::UpdateIssue, key, ActionState::Skipped).because(why),
                 );
                 continue;
             }
-            match observe(self, &mut places, project, line).await {
-                Ok(one) => observed.push((at, one)),
-                Err(action) => line.actions.push(*action),
+            let span = span(line);
+            let looked = observe(self, &mut places, project, line).instrument(span);
+            match self.turns.within(&scope_of(line), looked).await {
+                Ok(Ok(one)) => observed.push((at, one)),
+                Ok(Err(action)) => line.actions.push(*action),
+                Err(late) => {
+                    let key = format!("{}/issue", scope_of(line));
+                    let action = Action::new(ActionKind::FindIssue, key, ActionState::Failed);
+                    line.actions.push(action.because(late.to_string()));
+                }
             }
         }
         self.stop_flood(&mut observed, report);
-        observed.sort_by_key(|(at, _)| (std::cmp::Reverse(weight(report.lines.get(*at))), *at));
+        observed.sort_by_key(|(at, one)| {
+            let weight = weight(report.lines.get(*at));
+            (
+                self.turns.is_slow(&one.scope),
+                std::cmp::Reverse(weight),
+                *at,
+            )
+        });
         let mut performer = Performer::new(self);
         for (at, one) in observed {
             if let Some(line) = report.lines.get_mut(at) {
-                let actions = if self.stop.is_cancelled() {
-                    left(line.planned(), ActionState::Skipped, STOPPING)
-                } else {
-                    let (actions, tracking) = performer.perform(&one, line).await;
-                    line.tracking = tracking;
-                    actions
-                };
-                line.actions.extend(actions);
+                if self.stop.is_cancelled() {
+                    let undone = left(line.planned(), ActionState::Skipped, STOPPING);
+                    line.actions.extend(undone);
+                    continue;
+                }
+                let span = span(line);
+                let performing = performer.perform(&one, line).instrument(span);
+                match self.turns.within(&one.scope, performing).await {
+                    Ok(performed) => {
+                        self.turns.done(&one.scope);
+                        line.open_runs = performed.open_runs;
+                        line.tracking = performed.tracking;
+                        line.actions.extend(performed.actions);
+                    }
+                    Err(late) => {
+                        let undone = left(line.planned(), ActionState::Failed, &late.to_string());
+                        line.actions.extend(undone);
+                    }
+                }
             }
         }
         self.remember_parking();
@@ -227,6 +261,14 @@ impl Actor<'_> {
     }
 }
 
+fn scope_of(line: &LineReport) -> String {
+    format!("{}/{}", line.package, line.line)
+}
+
+fn span(line: &LineReport) -> tracing::Span {
+    tracing::info_span!("project", package = line.package, line = line.line)
+}
+
 /// What was planned and is left undone, for one reason.
 fn left(planned: Vec<Action>, state: ActionState, why: &str) -> Vec<Action> {
     let undone = |action| Action { state, ..action }.because(why);
@@ -240,8 +282,12 @@ fn blind(line: &LineReport) -> Option<String> {
         ReasonCode::UnknownPackage,
         ReasonCode::NoSuchVersion,
     ];
+    let is_blind = |code: ReasonCode| {
+        codes.contains(&code)
+            || (code == ReasonCode::LookTooSlow && line.decision.wheels.is_empty())
+    };
     let reasons = &line.decision.reasons;
-    let found = reasons.iter().find(|reason| codes.contains(&reason.code))?;
+    let found = reasons.iter().find(|reason| is_blind(reason.code))?;
     Some(format!("nothing is known of the wheels: {}", found.message))
 }
 

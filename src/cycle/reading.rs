@@ -1,58 +1,41 @@
 //! Wheels, read once and remembered.
 
 use std::sync::Arc;
-
-use futures_util::{StreamExt, stream};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::index::File;
 use crate::model::{Os, WheelName, WheelScan};
-use crate::policy::{WheelContent, WheelFacts};
+use crate::policy::WheelContent;
 use crate::scan::Scanned;
 use crate::source::read_wheel;
 
-use super::{Cycle, Progress};
+use super::{Observer, Progress};
 
-impl Cycle {
-    /// What is in these wheels, in their order; several are read at once.
-    pub(super) async fn read(
-        &self,
-        files: &[&File],
-        progress: &Arc<dyn Progress>,
-    ) -> Vec<WheelFacts> {
-        let known: Vec<(&File, WheelName, Option<WheelScan>)> = files
-            .iter()
-            .filter_map(|file| Some((*file, file.wheel.clone()?, self.remembered(file))))
-            .collect();
-        let unread = known.iter().filter(|(_, _, scan)| scan.is_none()).count();
-        progress.found(known.len() as u64, unread as u64);
-        stream::iter(known)
-            .map(|(file, name, scan)| async move {
-                let content = match scan {
-                    Some(scan) => WheelContent::Scanned(scan),
-                    None => self.read_one(file, &name, progress).await,
-                };
-                progress.done();
-                WheelFacts {
-                    name,
-                    sha256: file.sha256.clone(),
-                    content,
-                }
-            })
-            .buffered(self.parallel.max(1))
-            .collect()
-            .await
-    }
-
-    fn remembered(&self, file: &File) -> Option<WheelScan> {
+impl Observer {
+    /// What is remembered of a wheel.
+    pub(super) fn remembered(&self, file: &File) -> Option<WheelScan> {
         let scanned = self.store.scan(file.sha256.as_deref()?, &file.url)?;
         Some(scanned.scan)
     }
 
-    async fn read_one(
+    /// What is in a wheel, and how many bytes of it were received.
+    pub(super) async fn read(
         &self,
         file: &File,
         name: &WheelName,
         progress: &Arc<dyn Progress>,
+    ) -> (WheelContent, u64) {
+        let received = Arc::new(AtomicU64::new(0));
+        let content = self.read_counted(file, name, progress, &received).await;
+        (content, received.load(Ordering::Relaxed))
+    }
+
+    async fn read_counted(
+        &self,
+        file: &File,
+        name: &WheelName,
+        progress: &Arc<dyn Progress>,
+        received: &Arc<AtomicU64>,
     ) -> WheelContent {
         if let Some(problem) = &file.problem {
             return WheelContent::Unreadable(format!("{}: {problem}", file.name));
@@ -69,12 +52,15 @@ impl Cycle {
         // A wheel for one platform is there for its binaries, so its names are not taken at their
         // word.
         let for_any = name.operating_systems() == [Os::Any];
-        let told = Arc::clone(progress);
+        let (told, received) = (Arc::clone(progress), Arc::clone(received));
         let read = read_wheel(
             self.index.client(),
             file,
             &self.wheel_limits,
-            move |bytes| told.received(bytes),
+            move |bytes| {
+                received.fetch_add(bytes, Ordering::Relaxed);
+                told.received(bytes);
+            },
             move |wheel| {
                 scanners.with(|scanner| {
                     if for_any {

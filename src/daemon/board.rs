@@ -2,14 +2,16 @@
 
 mod recent;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use prometheus_client::metrics::histogram::Histogram;
 
+use crate::cycle::soon::Soon;
+use crate::fetch::RateLimit;
 use crate::model::Releases;
-use crate::report::{ActionState, CheckReport, LineReport, PastAction};
+use crate::report::{ActionState, CheckReport, LineReport, Notice, PastAction};
 use crate::store::ledger::Ledger;
 
 use recent::Recent;
@@ -17,28 +19,63 @@ use recent::Recent;
 /// A cycle that came to an end.
 #[derive(Clone, Debug)]
 pub struct FinishedCycle {
-    /// What was found, decided and done.
+    /// What was found, decided and done: the lines of this cycle, and of all other projects those
+    /// of their own last cycle.
     pub report: CheckReport,
+    /// The packages of this cycle.
+    pub looked: BTreeSet<String>,
     /// OpenSSL's releases as they were known.
     pub releases: Releases,
     /// When it began.
     pub began: DateTime<Utc>,
     /// When it ended.
     pub ended: DateTime<Utc>,
-    /// How many bytes of wheels were received.
+    /// How many bytes of wheels were received, those of looks that outlasted an earlier cycle
+    /// included.
     pub received_bytes: u64,
+    /// What is to be told once for many projects, and was not told yet.
+    pub notices: Vec<Notice>,
+    /// What is left of the rate limits, by whose they are: `openssl`, `github`.
+    pub budgets: BTreeMap<&'static str, RateLimit>,
+    /// What is in flux, so that the next cycle comes sooner.
+    pub soon: Soon,
+    /// How long after its beginning the next one begins at the earliest, when it comes sooner.
+    pub pace: TimeDelta,
 }
 
 impl FinishedCycle {
+    /// A cycle that looked at every line of this report.
+    pub fn of(report: CheckReport, releases: Releases, began: DateTime<Utc>) -> Self {
+        let lines = report.lines.iter();
+        Self {
+            looked: lines.map(|line| line.package.clone()).collect(),
+            report,
+            releases,
+            began,
+            ended: began,
+            received_bytes: 0,
+            notices: Vec::new(),
+            budgets: BTreeMap::new(),
+            soon: Soon::default(),
+            pace: TimeDelta::zero(),
+        }
+    }
+
+    /// The lines that this cycle looked at.
+    pub fn fresh(&self) -> impl DoubleEndedIterator<Item = &LineReport> {
+        let lines = self.report.lines.iter();
+        lines.filter(|line| self.looked.contains(&line.package))
+    }
+
     /// Whether the watcher did what it is for: the feeds answered, nothing that was to be done
     /// failed, and at least one line could be looked at. That something is due, or that one
     /// package is unknown, is in the report, and no fault of the watcher's.
     pub fn is_good(&self) -> bool {
-        let lines = &self.report.lines;
+        let lines: Vec<&LineReport> = self.fresh().collect();
         let is_blind = |line: &LineReport| line.version.is_none() && line.decision.is_unclear;
         !self.report.feeds.iter().any(|feed| feed.is_down)
-            && !lines.iter().any(LineReport::has_failed)
-            && (lines.is_empty() || !lines.iter().all(is_blind))
+            && !lines.iter().any(|line| line.has_failed())
+            && (lines.is_empty() || !lines.into_iter().all(is_blind))
     }
 }
 
@@ -62,20 +99,9 @@ pub struct Tally {
     /// When the cycle ended in which each feed last answered and was believed.
     pub feeds_good: BTreeMap<&'static str, DateTime<Utc>>,
     /// What GitHub lets us ask before its limits are reached, where that is known.
-    pub api_budget: Option<ApiBudget>,
+    pub api_budget: Option<RateLimit>,
     /// Why the last cycle could not be made, when that is so.
     pub error: Option<String>,
-}
-
-/// What GitHub said of its limits last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ApiBudget {
-    /// How many requests are left until it is full again.
-    pub remaining: u64,
-    /// How many it lets through in one period.
-    pub limit: u64,
-    /// When it is full again.
-    pub resets: DateTime<Utc>,
 }
 
 /// What is known; clones share it.
@@ -134,11 +160,6 @@ impl Board {
         self.change(|inner| inner.tally.next = Some(at));
     }
 
-    /// What GitHub said of its limits.
-    pub fn budget(&self, budget: ApiBudget) {
-        self.change(|inner| inner.tally.api_budget = Some(budget));
-    }
-
     /// A cycle begins.
     pub fn began(&self, at: DateTime<Utc>) {
         self.change(|inner| {
@@ -148,7 +169,8 @@ impl Board {
     }
 
     /// A cycle came to an end.
-    pub fn ended(&self, cycle: FinishedCycle) {
+    pub fn ended(&self, cycle: impl Into<Arc<FinishedCycle>>) {
+        let cycle = cycle.into();
         let (recent, at) = (self.take_in(&cycle), cycle.ended);
         if let (Some(ledger), Some(recent)) = (&self.ledger, recent)
             && let Err(error) = recent.keep(ledger, at)
@@ -168,7 +190,7 @@ impl Board {
             if is_good {
                 tally.last_good = Some(cycle.ended);
             }
-            for action in cycle.report.lines.iter().flat_map(|line| &line.actions) {
+            for action in cycle.fresh().flat_map(|line| &line.actions) {
                 if action.state != ActionState::Planned {
                     let key = (action.kind.as_str(), action.state.as_str());
                     let count = tally.actions.entry(key).or_default();
@@ -185,8 +207,9 @@ impl Board {
                 .feeds_good
                 .extend(up.map(|feed| (feed.name, cycle.ended)));
             tally.received_bytes = tally.received_bytes.saturating_add(cycle.received_bytes);
+            tally.api_budget = cycle.budgets.get("github").copied();
             tally.error = None;
-            *latest = Some(Arc::new(cycle));
+            *latest = Some(cycle);
         });
     }
 
@@ -194,7 +217,7 @@ impl Board {
     fn take_in(&self, cycle: &FinishedCycle) -> Option<Recent> {
         let mut changed = None;
         self.change(|inner| {
-            if inner.recent.add(&cycle.report) {
+            if inner.recent.add(cycle.fresh(), cycle.report.checked_at) {
                 changed = Some(inner.recent.clone());
             }
         });

@@ -24,7 +24,8 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    pub(super) fn new() -> Self {
+    /// Nothing has happened yet.
+    pub fn new() -> Self {
         // Twice within the time after which systemd gives up, and once more.
         let watched = sd_notify::watchdog_enabled().map(|time| time / 3);
         Self {
@@ -36,15 +37,20 @@ impl Pulse {
         }
     }
 
+    /// Something came of waiting.
+    pub fn beat(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Looking is over: what follows is written to GitHub, and is not cut short at once.
     pub fn acts(&self) {
         self.acting.store(true, Ordering::Relaxed);
         self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many bytes of wheels this cycle has received.
-    pub fn received_bytes(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
+    /// How many bytes of wheels were received since the last time that this was asked.
+    pub fn take_received_bytes(&self) -> u64 {
+        self.received.swap(0, Ordering::Relaxed)
     }
 
     pub(super) fn is_acting(&self) -> bool {
@@ -53,7 +59,6 @@ impl Pulse {
 
     pub(super) fn begin(&self) {
         self.acting.store(false, Ordering::Relaxed);
-        self.received.store(0, Ordering::Relaxed);
         self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -90,18 +95,24 @@ impl Pulse {
     }
 }
 
+impl Default for Pulse {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Progress for Pulse {
     fn found(&self, _wheels: u64, _unread: u64) {
-        self.steps.fetch_add(1, Ordering::Relaxed);
+        self.beat();
     }
 
     fn received(&self, bytes: u64) {
         self.received.fetch_add(bytes, Ordering::Relaxed);
-        self.steps.fetch_add(1, Ordering::Relaxed);
+        self.beat();
     }
 
     fn done(&self) {
-        self.steps.fetch_add(1, Ordering::Relaxed);
+        self.beat();
     }
 }
 

@@ -15,8 +15,9 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::fetch::{
-    Answer, Client, ClientSettings, Credentials, FetchError, Get, Login, Origin, Reach, Redirects,
-    RetrySettings, Retryable, SHORTEST_PARKING, free_again, is_spent, next_page, printable,
+    Answer, Client, ClientSettings, Credentials, FetchError, Get, Login, Origin, RateLimit, Reach,
+    Redirects, RetrySettings, Retryable, SHORTEST_PARKING, free_again, is_spent, next_page,
+    printable,
 };
 
 use super::copies::PageCopy;
@@ -112,6 +113,16 @@ impl GithubFeeds {
     /// The API's address, without a login.
     pub fn server(&self) -> String {
         printable(&self.api)
+    }
+
+    /// How many requests were sent.
+    pub fn requests(&self) -> u64 {
+        self.client.requests()
+    }
+
+    /// What the server last said of its rate limit.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.client.rate_limit()
     }
 
     /// The bound on each answer, in bytes.

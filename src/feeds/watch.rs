@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
+use crate::fetch::RateLimit;
 use crate::model::{
     FactsOrigin, LifeTime, OpensslFacts, OpensslVersion, Release, ReleaseAssets, Releases,
 };
@@ -90,6 +91,14 @@ impl Watch {
         };
         known.facts.releases = with_withdrawn(&known.facts.releases, &self.withdrawn);
         known
+    }
+
+    /// How many requests were sent over the network, and what is left of its rate limit.
+    pub fn traffic(&self) -> (u64, Option<RateLimit>) {
+        match &self.source {
+            FeedSource::Network(github) => (github.requests(), github.rate_limit()),
+            FeedSource::BuiltIn | FeedSource::Directory(..) | FeedSource::Fixed(_) => (0, None),
+        }
     }
 
     fn believe(&self, heard: HeardAll) -> Known {

@@ -46,7 +46,7 @@ impl Client {
             else {
                 return Err(error);
             };
-            (settings.sleep)(delay.max(asked)).await;
+            self.pause(delay.max(asked)).await;
         }
     }
 }

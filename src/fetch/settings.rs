@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::traffic::Heard;
+
 /// How the client waits between attempts. Tests put something in its place that does not wait.
 pub type Sleep = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
@@ -64,6 +66,8 @@ pub struct ClientSettings {
     pub system_proxies: bool,
     /// When a request is tried again.
     pub retry: RetrySettings,
+    /// Who is told that something came.
+    pub heard: Heard,
 }
 
 impl Default for ClientSettings {
@@ -75,6 +79,7 @@ impl Default for ClientSettings {
             redirects: 10,
             system_proxies: true,
             retry: RetrySettings::default(),
+            heard: Heard::default(),
         }
     }
 }

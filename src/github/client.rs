@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::fetch::{Client, Credentials as NoLogins, printable};
+use crate::fetch::{Client, Credentials as NoLogins, RateLimit, printable};
 
 use super::endpoints::me::Me;
 use super::error::GithubError;
@@ -116,6 +116,11 @@ impl Github {
     /// How many requests were sent.
     pub fn requests(&self) -> u64 {
         self.shared.transport.sent()
+    }
+
+    /// What GitHub last said of its rate limit.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.shared.transport.client().rate_limit()
     }
 
     /// Until when nothing is asked, because GitHub has had enough.
@@ -277,7 +282,7 @@ impl Github {
             if let Ok(wait) = (interval - since).to_std()
                 && !wait.is_zero()
             {
-                (shared.settings.client.retry.sleep)(wait).await;
+                shared.transport.client().pause(wait).await;
             }
         }
         let done = self.ask(route, Some(&body)).await;

@@ -79,6 +79,16 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The decision with a reason for which not everything could be told: it is never taken for
+    /// "all is well", and nothing is closed by it.
+    #[must_use]
+    pub fn unclear_because(mut self, reason: Reason) -> Self {
+        self.reasons.push(reason);
+        self.is_unclear = true;
+        self.kind = self.kind.max(DecisionKind::Inform);
+        self
+    }
+
     /// The decision without an event that is told once and was told before. An event that asks for
     /// the issue is no news, and stays.
     #[must_use]

@@ -46,6 +46,8 @@ pub enum ReasonCode {
     NotInFollowedSeries,
     /// The wheel, or a part of it, could not be read.
     Unreadable,
+    /// The wheel was not read yet: its turn comes in a later cycle.
+    NotReadYet,
     /// An SBOM inside the wheel names another version than its binaries.
     SbomDisagrees,
     /// Pieces of evidence in one binary contradict each other.
@@ -94,6 +96,8 @@ pub enum ReasonCode {
     NoSuchVersion,
     /// The index could not be asked, or its answer not be read.
     IndexUnavailable,
+    /// The look at the project takes longer than a cycle waits for it.
+    LookTooSlow,
 }
 
 impl ReasonCode {
@@ -119,6 +123,7 @@ impl ReasonCode {
             Self::NoLibrary => "no-library",
             Self::NotInFollowedSeries => "not-in-followed-series",
             Self::Unreadable => "unreadable",
+            Self::NotReadYet => "not-read-yet",
             Self::SbomDisagrees => "sbom-disagrees",
             Self::ConflictingEvidence => "conflicting-evidence",
             Self::PlatformsDisagree => "platforms-disagree",
@@ -143,6 +148,7 @@ impl ReasonCode {
             Self::UnknownPackage => "unknown-package",
             Self::NoSuchVersion => "no-such-version",
             Self::IndexUnavailable => "index-unavailable",
+            Self::LookTooSlow => "look-too-slow",
         }
     }
 }

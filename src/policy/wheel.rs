@@ -31,6 +31,8 @@ pub enum WheelContent {
     Scanned(WheelScan),
     /// It could not be read, or not be believed; the sentence says why.
     Unreadable(String),
+    /// It was not read yet, and will be in a later cycle; the sentence says why.
+    Unread(String),
 }
 
 /// The verdict on one finding.
@@ -81,11 +83,16 @@ impl WheelVerdict {
 
     /// Whether something about it could not be told.
     pub fn is_unclear(&self) -> bool {
-        self.has(ReasonCode::Unreadable)
+        !self.is_read()
             || self
                 .findings
                 .iter()
                 .any(|one| one.accepted.is_none() && one.assessment.status == Status::Unknown)
+    }
+
+    /// Whether nothing of it was left unread.
+    pub fn is_read(&self) -> bool {
+        !self.has(ReasonCode::Unreadable) && !self.has(ReasonCode::NotReadYet)
     }
 
     /// Whether one of the wheel's own reasons has this code.
@@ -134,6 +141,13 @@ pub fn judge(
             verdict
                 .reasons
                 .push(Reason::new(ReasonCode::Unreadable, message));
+            return verdict;
+        }
+        WheelContent::Unread(message) => {
+            verdict.status = Status::Unknown;
+            verdict
+                .reasons
+                .push(Reason::new(ReasonCode::NotReadYet, message));
             return verdict;
         }
     };

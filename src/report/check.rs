@@ -36,6 +36,10 @@ pub struct LineReport {
     pub uploaded: Option<DateTime<Utc>>,
     /// What was decided.
     pub decision: Decision,
+    /// The moment for which it was judged.
+    pub checked_at: DateTime<Utc>,
+    /// How many runs that rewheel started, or waits for, have not come to an end.
+    pub open_runs: usize,
     /// What is done about it; nothing where only a report was asked for.
     pub actions: Vec<Action>,
     /// The versions that the project has published wheels of, with the days, newest version first.
@@ -74,7 +78,7 @@ impl ExitStatus {
 
 impl LineReport {
     /// A line about which nothing could be found out.
-    pub fn failed(package: &str, line: &str, code: ReasonCode, message: String) -> Self {
+    pub fn failed(package: &str, line: &str, checked_at: DateTime<Utc>, reason: Reason) -> Self {
         Self {
             package: package.to_owned(),
             line: line.to_owned(),
@@ -87,11 +91,13 @@ impl LineReport {
                 tracked: Vec::new(),
                 targets: Vec::new(),
                 wheels: Vec::new(),
-                reasons: vec![Reason::new(code, message)],
+                reasons: vec![reason],
                 plan: Vec::new(),
                 is_due: false,
                 is_unclear: true,
             },
+            checked_at,
+            open_runs: 0,
             actions: Vec::new(),
             published: Vec::new(),
             tracking: Tracking::default(),
@@ -156,6 +162,13 @@ impl LineReport {
             .flat_map(|wheel| &wheel.findings);
         let due = findings.filter(|finding| finding.accepted.is_none());
         due.filter_map(|finding| finding.assessment.due_since).min()
+    }
+
+    /// Whether something of it was left for a later cycle: a wheel that was not read yet, a look
+    /// that takes longer than a cycle waits.
+    pub fn is_unfinished(&self) -> bool {
+        let mut wheels = self.decision.wheels.iter();
+        self.has(ReasonCode::LookTooSlow) || wheels.any(|one| one.has(ReasonCode::NotReadYet))
     }
 
     /// Whether one of the line's reasons has this code.

@@ -1,146 +1,171 @@
-//! One field of a schedule: lists, ranges, steps and names, as the numbers that they stand for.
+//! One field of a schedule: lists, ranges, steps and names, as crontab(5) means them.
 
 use std::collections::BTreeSet;
 
-use super::ScheduleError;
+use super::error::{ScheduleError, quoted};
 
-const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-];
-const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-
-/// What a field may say.
+/// What a field may hold.
 pub(super) struct Kind {
     name: &'static str,
     least: u32,
     most: u32,
+    /// The names of the values, from `least` on.
     names: &'static [&'static str],
 }
 
-const fn kind(name: &'static str, least: u32, most: u32, names: &'static [&'static str]) -> Kind {
+pub(super) const SECOND: Kind = numbers("second", 0, 59);
+pub(super) const MINUTE: Kind = numbers("minute", 0, 59);
+pub(super) const HOUR: Kind = numbers("hour", 0, 23);
+pub(super) const DAY: Kind = numbers("day-of-month", 1, 31);
+pub(super) const MONTH: Kind = Kind {
+    name: "month",
+    least: 1,
+    most: 12,
+    names: &[
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ],
+};
+/// 7 is Sunday too; it becomes 0 when the field is read.
+pub(super) const WEEKDAY: Kind = Kind {
+    name: "weekday",
+    least: 0,
+    most: 7,
+    names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
+};
+
+const fn numbers(name: &'static str, least: u32, most: u32) -> Kind {
     Kind {
         name,
         least,
         most,
-        names,
+        names: &[],
     }
 }
 
-pub(super) const SECOND: Kind = kind("second", 0, 59, &[]);
-pub(super) const MINUTE: Kind = kind("minute", 0, 59, &[]);
-pub(super) const HOUR: Kind = kind("hour", 0, 23, &[]);
-pub(super) const DAY: Kind = kind("day of the month", 1, 31, &[]);
-pub(super) const MONTH: Kind = kind("month", 1, 12, &MONTHS);
-pub(super) const WEEKDAY: Kind = kind("weekday", 0, 7, &WEEKDAYS);
-
-/// The numbers that a field stands for.
-#[derive(Debug)]
+/// The values that a field stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Field {
-    numbers: BTreeSet<u32>,
-    /// Whether it begins with `*`: then another field decides the day.
+    pub(super) values: BTreeSet<u32>,
+    /// Whether the field begins with `*`: then it does not choose days by itself.
     pub(super) is_open: bool,
-    count: usize,
-}
-
-impl Field {
-    pub(super) fn read(kind: &Kind, text: &str) -> Result<Self, ScheduleError> {
-        let mut numbers = BTreeSet::new();
-        for part in text.split(',') {
-            let wrong = |reason: String| ScheduleError::Field {
-                field: kind.name,
-                text: text.to_owned(),
-                reason,
-            };
-            let (range, step) = match part.split_once('/') {
-                Some((range, step)) => (range, Some(kind.step(step).map_err(wrong)?)),
-                None => (part, None),
-            };
-            let (least, most) = kind.range(range, step.is_some()).map_err(wrong)?;
-            numbers.extend((least..=most).step_by(step.unwrap_or(1)));
-        }
-        if kind.most == WEEKDAY.most && numbers.remove(&7) {
-            numbers.insert(0);
-        }
-        Ok(Self {
-            numbers,
-            is_open: text.starts_with('*'),
-            count: kind.count(),
-        })
-    }
-
-    /// Whether it leaves nothing out.
-    pub(super) fn is_full(&self) -> bool {
-        self.numbers.len() == self.count
-    }
-
-    /// The numbers as a list.
-    pub(super) fn list(&self) -> String {
-        let texts: Vec<String> = self.numbers.iter().map(ToString::to_string).collect();
-        texts.join(",")
-    }
-
-    /// The weekdays by name: by number another day is meant elsewhere.
-    pub(super) fn names(&self) -> String {
-        let names = WEEKDAYS.iter().zip(0..);
-        let known: Vec<&str> = names
-            .filter(|(_, number)| self.numbers.contains(number))
-            .map(|(name, _)| *name)
-            .collect();
-        known.join(",")
-    }
 }
 
 impl Kind {
-    /// How many different things it can say.
-    fn count(&self) -> usize {
-        let most = if self.most == WEEKDAY.most {
-            6
-        } else {
-            self.most
+    /// Reads a field.
+    pub(super) fn parse(&self, text: &str) -> Result<Field, ScheduleError> {
+        let mut values = BTreeSet::new();
+        for item in text.split(',') {
+            self.item(item, &mut values)?;
+        }
+        if self.is_weekday() && values.remove(&7) {
+            values.insert(0);
+        }
+        Ok(Field {
+            values,
+            is_open: text.starts_with('*'),
+        })
+    }
+
+    fn item(&self, item: &str, values: &mut BTreeSet<u32>) -> Result<(), ScheduleError> {
+        if item.is_empty() {
+            return Err(self.wrong(
+                item,
+                "an empty place in a list: a comma too many".to_owned(),
+            ));
+        }
+        let (span, step) = match item.split_once('/') {
+            None => (item, 1),
+            Some((span, step)) => (span, self.step(item, step)?),
         };
-        usize::try_from(most.abs_diff(self.least)).map_or(0, |count| count.saturating_add(1))
-    }
-
-    fn step(&self, text: &str) -> Result<usize, String> {
-        let step = text.parse::<usize>().ok().filter(|step| *step > 0);
-        step.ok_or_else(|| format!("the step {text:?} is no number above 0"))
-    }
-
-    /// From where to where; a step without an end goes on to the last.
-    fn range(&self, text: &str, has_step: bool) -> Result<(u32, u32), String> {
-        if text == "*" {
-            // 7 is Sunday once more.
-            return Ok((self.least, if self.most == 7 { 6 } else { self.most }));
-        }
-        let Some((least, most)) = text.split_once('-') else {
-            let least = self.number(text)?;
-            return Ok((least, if has_step { self.most } else { least }));
+        let (first, last) = match span.split_once('-') {
+            _ if span == "*" => (self.least, self.most),
+            Some((first, last)) => self.range(item, first, last)?,
+            // Not crontab(5)'s, but what everybody means by it: from there to the last.
+            None if item.contains('/') => {
+                let most = if self.is_weekday() { 6 } else { self.most };
+                (self.value(item, span)?, most)
+            }
+            None => {
+                let value = self.value(item, span)?;
+                (value, value)
+            }
         };
-        let (least, most) = (self.number(least)?, self.number(most)?);
-        if least > most {
-            return Err(format!("the range {text:?} ends before it begins"));
-        }
-        Ok((least, most))
+        values.extend((first..=last).step_by(step));
+        Ok(())
     }
 
-    fn number(&self, text: &str) -> Result<u32, String> {
-        let lower = text.to_ascii_lowercase();
-        if let Some(at) = self.names.iter().position(|name| *name == lower) {
-            return Ok(u32::try_from(at).unwrap_or(0) + self.least);
+    fn range(&self, item: &str, first: &str, last: &str) -> Result<(u32, u32), ScheduleError> {
+        let (first, mut last) = (self.value(item, first)?, self.value(item, last)?);
+        // A week may end on its Sunday: `fri-sun`.
+        if self.is_weekday() && last == 0 && first > 0 {
+            last = 7;
         }
-        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = text.parse::<u32>().ok().filter(|_| is_number);
-        number
-            .filter(|number| (self.least..=self.most).contains(number))
-            .ok_or_else(|| {
-                let names = match self.names {
-                    [first, .., last] => format!(", nor a name from {first} to {last}"),
-                    _ => String::new(),
-                };
+        if first > last {
+            return Err(self.wrong(
+                item,
                 format!(
-                    "{text:?} is no number from {} to {}{names}",
-                    self.least, self.most
+                    "a range that runs backwards: write two, {first}-{} and {}-{last}",
+                    self.most, self.least
+                ),
+            ));
+        }
+        Ok((first, last))
+    }
+
+    fn step(&self, item: &str, step: &str) -> Result<usize, ScheduleError> {
+        let most = self.most - self.least + 1;
+        number(step)
+            .filter(|step| (1..=most).contains(step))
+            .and_then(|step| usize::try_from(step).ok())
+            .ok_or_else(|| {
+                self.wrong(
+                    item,
+                    format!("and a step is a whole number from 1 to {most}"),
                 )
             })
     }
+
+    fn value(&self, item: &str, text: &str) -> Result<u32, ScheduleError> {
+        let named = || {
+            let found = self
+                .names
+                .iter()
+                .position(|name| name.eq_ignore_ascii_case(text))?;
+            Some(self.least + u32::try_from(found).ok()?)
+        };
+        number(text)
+            .filter(|value| (self.least..=self.most).contains(value))
+            .or_else(named)
+            .ok_or_else(|| {
+                let names = match (self.names.first(), self.names.last()) {
+                    (Some(first), Some(last)) => format!(", or {first} to {last}"),
+                    _ => String::new(),
+                };
+                self.wrong(
+                    item,
+                    format!(
+                        "and its values are whole numbers from {} to {}{names}",
+                        self.least, self.most
+                    ),
+                )
+            })
+    }
+
+    fn is_weekday(&self) -> bool {
+        self.most == WEEKDAY.most
+    }
+
+    fn wrong(&self, item: &str, wrong: String) -> ScheduleError {
+        ScheduleError::Field {
+            field: self.name,
+            value: quoted(item),
+            wrong,
+        }
+    }
+}
+
+/// Digits alone; `parse` would take `+5` too.
+fn number(text: &str) -> Option<u32> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
 }

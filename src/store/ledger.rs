@@ -18,6 +18,7 @@ mod acts;
 mod error;
 mod fault;
 mod files;
+mod forgotten;
 mod look;
 mod memory;
 mod open;
@@ -28,14 +29,16 @@ mod worker;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rusqlite::Connection;
 
 pub use acting::Acting;
 pub use acts::{Act, Intent, Outcome};
 pub use error::LedgerError;
+pub use forgotten::Forgotten;
 pub use sightings::{Seen, Sighting};
 
 use fault::Fault;
@@ -70,6 +73,8 @@ pub enum Access {
 #[derive(Clone)]
 pub struct Ledger {
     kept: Kept,
+    /// The day on which the memory is used, in days of the common era.
+    days: Arc<AtomicI32>,
 }
 
 #[derive(Clone)]
@@ -115,7 +120,15 @@ impl Ledger {
                 Kept::Look(Arc::new(Look::at(path, patience)?))
             }
         };
-        Ok(Self { kept })
+        let days = Arc::new(AtomicI32::new(Utc::now().num_days_from_ce()));
+        Ok(Self { kept, days })
+    }
+
+    /// What is remembered and recalled from now on counts as used at this moment; before the first
+    /// call, at that of opening.
+    pub fn used_at(&self, moment: DateTime<Utc>) {
+        self.days
+            .store(moment.num_days_from_ce(), Ordering::Relaxed);
     }
 
     /// Whether anything is kept for the next process.
@@ -168,6 +181,30 @@ impl Ledger {
     /// A [`LedgerError`]; nothing is forgotten then.
     pub fn forget_seen_before(&self, moment: DateTime<Utc>) -> Result<u64, LedgerError> {
         self.change(move |connection| sightings::forget_before(connection, moment))
+    }
+
+    /// Forgets what is not needed any more: what was seen last, and acts that were concluded,
+    /// before `seen_before`; what was used last, of what can be read again, before `used_before`.
+    ///
+    /// Acts without an outcome stay, and so does each line's act that opened its issue: by the one
+    /// it is found out whether something happened, by the other an issue is known as ours although
+    /// its marker is gone.
+    ///
+    /// # Errors
+    ///
+    /// A [`LedgerError`]; then some of it may be forgotten.
+    pub fn forget(
+        &self,
+        seen_before: DateTime<Utc>,
+        used_before: DateTime<Utc>,
+    ) -> Result<Forgotten, LedgerError> {
+        Ok(Forgotten {
+            sightings: self.forget_seen_before(seen_before)?,
+            acts: self.change(move |connection| acts::forget_before(connection, seen_before))?,
+            entries: self.change(move |connection| {
+                memory::forget_before(connection, used_before.date_naive())
+            })?,
+        })
     }
 
     /// Notes an intent; it outlives the process and the machine's power once this returns. A key
@@ -241,8 +278,15 @@ impl Ledger {
 
     /// One entry of the memory, when it is there and whole.
     pub(super) fn recall(&self, kind: &str, key: &str) -> Result<Option<Vec<u8>>, LedgerError> {
-        let (kind, key) = (kind.to_owned(), key.to_owned());
-        self.read(move |connection| memory::recall(connection, &kind, &key))
+        let (kind, key, today) = (kind.to_owned(), key.to_owned(), self.today());
+        let is_written = self.is_written();
+        self.read(move |connection| {
+            let recalled = memory::recall(connection, &kind, &key, today)?;
+            if is_written && recalled.as_ref().is_some_and(|one| one.is_stale) {
+                memory::touch(connection, &kind, &key, today)?;
+            }
+            Ok(recalled.map(|one| one.bytes))
+        })
     }
 
     pub(super) fn remember(
@@ -251,8 +295,13 @@ impl Ledger {
         key: &str,
         bytes: Vec<u8>,
     ) -> Result<(), LedgerError> {
-        let (kind, key) = (kind.to_owned(), key.to_owned());
-        self.change(move |connection| memory::remember(connection, &kind, &key, &bytes))
+        let (kind, key, today) = (kind.to_owned(), key.to_owned(), self.today());
+        self.change(move |connection| memory::remember(connection, &kind, &key, &bytes, today))
+    }
+
+    fn today(&self) -> NaiveDate {
+        let days = self.days.load(Ordering::Relaxed);
+        NaiveDate::from_num_days_from_ce_opt(days).unwrap_or_default()
     }
 
     fn read<T: Send + 'static>(

@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 7] = [
 ];
 
 /// Modules without input, output, clock or threads.
-const PURE: [&str; 3] = ["model", "scan", "policy"];
+const PURE: [&str; 4] = ["model", "scan", "policy", "schedule"];
 
 /// Names that pure modules may not use, wherever in a path they stand; `*` and `as` are renames
 /// behind which such a name could hide.

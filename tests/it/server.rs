@@ -18,12 +18,11 @@ async fn cycle() -> FinishedCycle {
         "demo",
         FakeFile::new(name, wheel_carrying("OpenSSL 3.5.4 30 Sep 2025")),
     );
+    let report = round::check(&index, "demo", false).await;
+    let releases = built_in::load().unwrap().releases;
     FinishedCycle {
-        report: round::check(&index, "demo", false).await,
-        releases: built_in::load().unwrap().releases,
-        began: moment(),
-        ended: moment(),
         received_bytes: 7,
+        ..FinishedCycle::of(report, releases, moment())
     }
 }
 

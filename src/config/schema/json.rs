@@ -103,6 +103,11 @@ fn section(key: &Key) -> Value {
             number.insert("maximum".to_owned(), json!(most));
             number
         }
+        Kind::Flag => {
+            let mut flag = Map::new();
+            flag.insert("type".to_owned(), json!("boolean"));
+            flag
+        }
         Kind::Table(keys) => object(keys, key.rules),
         Kind::Tables(keys) => {
             let mut list = Map::new();

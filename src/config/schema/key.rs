@@ -11,6 +11,8 @@ pub(in crate::config) enum Kind {
     Texts(Check, &'static str),
     /// A whole number from one bound to the other.
     Number(u64, u64),
+    /// `true` or `false`.
+    Flag,
     /// A section.
     Table(&'static [Key]),
     /// Any number of sections.
@@ -120,6 +122,7 @@ impl Kind {
             Self::Text(_, example) => format!("a text, such as \"{example}\""),
             Self::Texts(_, example) => format!("a list of texts, such as {example}"),
             Self::Number(least, most) => format!("a whole number from {least} to {most}"),
+            Self::Flag => "true or false".to_owned(),
             Self::Table(_) => "a section".to_owned(),
             Self::Tables(_) => "sections in double brackets".to_owned(),
             Self::Inputs => "a section of texts".to_owned(),

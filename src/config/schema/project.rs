@@ -28,6 +28,8 @@ pub(super) static PROJECT: &[Key] = &[
         )
         .pattern(shape::PACKAGE),
     REPOSITORY,
+    SCHEDULE,
+    TIMEZONE,
     LINES,
     FOLLOW,
     SERIES_SETTLE,
@@ -40,6 +42,8 @@ pub(super) static PROJECT: &[Key] = &[
 
 pub(super) static DEFAULTS: &[Key] = &[
     REPOSITORY,
+    SCHEDULE,
+    TIMEZONE,
     LINES,
     FOLLOW,
     SERIES_SETTLE,
@@ -56,6 +60,12 @@ const REPOSITORY: Key = text("repository", words::repository, "pyca/cryptography
          on only",
     )
     .pattern(shape::REPOSITORY);
+const SCHEDULE: Key = text("schedule", words::schedule, "0 6 * * *")
+    .about("When the daemon looks at it, where that is another time than `watch.schedule`")
+    .pattern(shape::ANY);
+const TIMEZONE: Key = text("timezone", words::timezone, "Europe/Berlin")
+    .about("The time zone of its schedule, where that is another one than `watch.timezone`")
+    .pattern(shape::ANY);
 const LINES: Key = texts("lines", |text| words::line(text).map(drop), "[\"main\"]")
     .about("The maintained lines: `main` is the newest release, `~=46.0` the newest that fits")
     .default("[\"main\"]")

@@ -7,6 +7,8 @@ use crate::model::{Library, Os, Severity};
 pub(super) const ANY: &str = r"\S";
 /// `3d`.
 pub(super) const DURATION: &str = r"^\s*[0-9]+[smhdw]\s*$";
+/// `5m`, `none`.
+pub(super) const PAUSE: &str = r"^\s*(none|[0-9]+[smhdw])\s*$";
 /// `2027-06-30`.
 pub(super) const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
 /// `https://…`.

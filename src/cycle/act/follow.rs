@@ -66,6 +66,11 @@ pub(super) async fn steps<'a>(
     })
     .await;
     writer.actions.extend(outcome.actions);
+    writer.open_runs = outcome
+        .progress
+        .iter()
+        .filter(|one| matches!(one.state, StepState::Running | StepState::Unconfirmed))
+        .count();
     Followed {
         views: outcome
             .progress

@@ -241,10 +241,10 @@ fn answered(line: &LineReport, found: &[Tracked], cause: Cause) -> Cause {
     }
 }
 
-/// Whether a wheel could not be read.
+/// Whether a wheel could not be read, or was not read yet.
 fn is_partial(line: &LineReport) -> bool {
     let mut wheels = line.decision.wheels.iter();
-    wheels.any(|wheel| wheel.has(ReasonCode::Unreadable))
+    wheels.any(|wheel| !wheel.is_read())
 }
 
 /// A project that was never seen before only reports: its configuration may be wrong. Where nothing

@@ -23,6 +23,14 @@ struct Draft {
     edit: IssueEdit,
 }
 
+/// What came of a line.
+#[derive(Debug)]
+pub(super) struct Performed {
+    pub(super) actions: Vec<Action>,
+    pub(super) open_runs: usize,
+    pub(super) tracking: Tracking,
+}
+
 /// Does what was planned, one line after the other.
 pub(super) struct Performer<'a, 'b> {
     pub(super) actor: &'b Actor<'a>,
@@ -39,7 +47,7 @@ impl<'a, 'b> Performer<'a, 'b> {
         &mut self,
         observed: &Observed<'a>,
         line: &LineReport,
-    ) -> (Vec<Action>, Tracking) {
+    ) -> Performed {
         let mut writer = Writer::new(
             self.actor.github,
             self.actor.ledger,
@@ -52,7 +60,11 @@ impl<'a, 'b> Performer<'a, 'b> {
         }
         // Why it stopped is among the actions.
         let _stopped = self.go(observed, line, &mut writer).await;
-        (writer.actions, writer.tracking)
+        Performed {
+            actions: writer.actions,
+            open_runs: writer.open_runs,
+            tracking: writer.tracking,
+        }
     }
 
     async fn go(

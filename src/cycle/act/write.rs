@@ -28,6 +28,8 @@ pub(super) struct Writer<'a> {
     now: DateTime<Utc>,
     /// What was done, in its order.
     pub(super) actions: Vec<Action>,
+    /// How many runs have not come to an end.
+    pub(super) open_runs: usize,
     /// What was seen of the issue and of the steps.
     pub(super) tracking: Tracking,
 }
@@ -100,6 +102,7 @@ impl<'a> Writer<'a> {
                 issue: None,
                 steps: Vec::new(),
             },
+            open_runs: 0,
         }
     }
 

@@ -49,6 +49,7 @@ pub(super) fn text(
     let tally = board.tally();
     of_process(&mut families, board, &tally);
     if let Some(latest) = board.latest() {
+        families.budgets(&latest);
         families.of_cycle(&latest, now);
     }
     let mut text = String::new();
@@ -73,9 +74,10 @@ fn of_process(families: &mut Families, board: &Board, tally: &Tally) {
     families.counter(
         "actions",
         "Actions by kind and state",
-        tally.actions.iter().map(|((kind, state), count)| {
-            (labels([("kind", *kind), ("state", *state)]), *count)
-        }),
+        tally
+            .actions
+            .iter()
+            .map(|((kind, state), count)| (labels([("kind", *kind), ("state", *state)]), *count)),
     );
     families.counter(
         "received_bytes",
@@ -114,21 +116,6 @@ fn of_process(families: &mut Families, board: &Board, tally: &Tally) {
             "When the next cycle begins, while none is under way",
             tally.next.map(|next| next.timestamp()),
         ),
-        (
-            "github_requests_remaining",
-            "Requests that GitHub lets through until its limit is full again",
-            tally.api_budget.map(|budget| whole(budget.remaining)),
-        ),
-        (
-            "github_requests_limit",
-            "Requests that GitHub lets through in one period",
-            tally.api_budget.map(|budget| whole(budget.limit)),
-        ),
-        (
-            "github_limit_resets_timestamp_seconds",
-            "When GitHub's limit is full again",
-            tally.api_budget.map(|budget| budget.resets.timestamp()),
-        ),
     ] {
         if let Some(value) = moment {
             families.gauge(name, help, [(Vec::new(), value)]);
@@ -142,10 +129,6 @@ fn of_process(families: &mut Families, board: &Board, tally: &Tally) {
             .iter()
             .map(|(feed, good)| (labels([("feed", *feed)]), good.timestamp())),
     );
-}
-
-fn whole(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// The text in the format 0.0.4.

@@ -64,6 +64,9 @@ pub struct Act {
     pub concluded_at: Option<DateTime<Utc>>,
 }
 
+/// The kind of the acts that opened an issue.
+const OPENS: &str = "open-issue";
+
 const COLUMNS: &str =
     "key, scope, kind, detail, intended_at, attempts, outcome, concluded_at, digest";
 
@@ -136,6 +139,21 @@ pub(super) fn latest_acts(connection: &Connection, count: usize) -> Result<Vec<A
         "ORDER BY intended_at DESC, key DESC LIMIT ?1",
         count,
     )
+}
+
+/// Forgets acts that were concluded before this moment, but those without an outcome, and those
+/// that opened an issue.
+pub(super) fn forget_before(
+    connection: &mut Connection,
+    moment: DateTime<Utc>,
+) -> Result<u64, Fault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let count = transaction.execute(
+        "DELETE FROM act WHERE outcome IS NOT NULL AND concluded_at < ?1 AND kind <> ?2",
+        [moment_text(moment).as_str(), OPENS],
+    )?;
+    transaction.commit()?;
+    Ok(count as u64)
 }
 
 /// Refuses the table when any of its rows is damaged.

@@ -11,7 +11,10 @@ use super::{Fault, LedgerError, acts, look, sightings};
 const APPLICATION_ID: i64 = 0x7277_686c;
 
 /// One step of the schema after the other; the version of a schema is how many it has taken.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/1.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/1.sql"),
+    include_str!("../migrations/2.sql"),
+];
 
 const SCHEMA: i64 = MIGRATIONS.len() as i64;
 

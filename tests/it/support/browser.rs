@@ -108,7 +108,14 @@ impl Browser {
         let attach = json!({ "targetId": page["targetId"], "flatten": true });
         let attached = browser.call("Target.attachToTarget", &attach);
         browser.session = attached["sessionId"].as_str().unwrap().to_owned();
-        for domain in ["Page", "Runtime", "Log", "Network", "Accessibility", "Audits"] {
+        for domain in [
+            "Page",
+            "Runtime",
+            "Log",
+            "Network",
+            "Accessibility",
+            "Audits",
+        ] {
             browser.call(&format!("{domain}.enable"), &json!({}));
         }
         Some(browser)
@@ -123,7 +130,9 @@ impl Browser {
         if !self.session.is_empty() {
             message["sessionId"] = json!(self.session);
         }
-        self.socket.send(Message::text(message.to_string())).unwrap();
+        self.socket
+            .send(Message::text(message.to_string()))
+            .unwrap();
         loop {
             let answer = self.next();
             if answer["id"] == id {
@@ -144,7 +153,8 @@ impl Browser {
 
     /// Sets the width of the page, and whether it is dark.
     pub fn look(&mut self, width: u32, height: u32, dark: bool) {
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", &size);
         let scheme = if dark { "dark" } else { "light" };
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
@@ -156,7 +166,11 @@ impl Browser {
         self.events.clear();
         let opened = self.call("Page.navigate", &json!({ "url": url }));
         assert!(opened["errorText"].is_null(), "{url}: {opened}");
-        while !self.events.iter().any(|one| one["method"] == "Page.loadEventFired") {
+        while !self
+            .events
+            .iter()
+            .any(|one| one["method"] == "Page.loadEventFired")
+        {
             let event = self.next();
             self.events.push_back(event);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rewheel::config::{self, ProjectSettings};
-use rewheel::cycle::act::{Actor, Mode};
+use rewheel::cycle::act::{Actor, Mode, Turns};
 use rewheel::cycle::{LineRequest, Silent};
 use rewheel::github::{Github, GithubSettings, Identity};
 use rewheel::model::Wanted;
@@ -198,6 +198,7 @@ pub async fn act(
 ) -> Cycled {
     let now = report.checked_at;
     let actor = Actor {
+        turns: &Turns::default(),
         github,
         ledger,
         projects: std::slice::from_ref(project),

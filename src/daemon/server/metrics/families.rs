@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::daemon::board::FinishedCycle;
+use crate::fetch::RateLimit;
 use crate::policy::WheelVerdict;
 
 /// Of how many lines the days are told one by one: every one of them is a series that Prometheus
@@ -76,6 +77,25 @@ impl Families {
             gauge.set(value);
             self.registry.register(name, help, gauge);
         }
+    }
+
+    /// What is left of the rate limits of APIs.
+    pub(super) fn budgets(&mut self, latest: &FinishedCycle) {
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let each = |of: fn(&RateLimit) -> u64| {
+            let budgets = latest.budgets.iter();
+            budgets.map(move |(api, left)| (labels([("api", *api)]), whole(of(left))))
+        };
+        self.gauge(
+            "api_requests_remaining",
+            "Requests that are left of an API's rate limit",
+            each(|left| left.remaining),
+        );
+        self.gauge(
+            "api_requests_reset_timestamp_seconds",
+            "When there will be more requests of an API's rate limit",
+            each(|left| left.reset),
+        );
     }
 
     /// What the last cycle came to.
@@ -151,9 +171,12 @@ impl Families {
         self.gauge(
             "exposed_days",
             "Days since the fix of the longest exposed wheel of a line",
-            exposed.into_iter().take(LINES).map(|(days, package, line)| {
-                (labels([("package", package), ("line", line)]), days)
-            }),
+            exposed
+                .into_iter()
+                .take(LINES)
+                .map(|(days, package, line)| {
+                    (labels([("package", package), ("line", line)]), days)
+                }),
         );
         self.gauge(
             "exposed_lines_untold",

@@ -86,7 +86,13 @@ pub(super) fn kinds(line: &LineReport) -> Vec<Kind> {
         }
     }
     let mut kinds: Vec<Kind> = kinds.into_values().collect();
-    kinds.sort_by_key(|kind| (kind.accepted, std::cmp::Reverse(kind.status), kind.due_since));
+    kinds.sort_by_key(|kind| {
+        (
+            kind.accepted,
+            std::cmp::Reverse(kind.status),
+            kind.due_since,
+        )
+    });
     kinds
 }
 
@@ -110,16 +116,26 @@ fn bar(kind: Kind, uploaded: NaiveDate, axis: &Axis, top: u32) -> Bar {
         true => format!("{} (accepted)", kind.status),
         false => kind.status.to_string(),
     };
-    let mut sentence = format!("{} in {} {wheels}: {status}", plain(&kind.name), kind.wheels);
+    let mut sentence = format!(
+        "{} in {} {wheels}: {status}",
+        plain(&kind.name),
+        kind.wheels
+    );
     if let Some(days) = days {
         sentence.push_str(&format!(" for {}", wording::days(days)));
     }
     Bar {
         top,
-        class: if kind.accepted { "accepted" } else { kind.status.as_str() },
+        class: if kind.accepted {
+            "accepted"
+        } else {
+            kind.status.as_str()
+        },
         sentence,
         solid: due.and_then(|due| stretch(due.max(published), WHOLE)),
-        before: due.filter(|due| *due < published).and_then(|due| stretch(due, published)),
+        before: due
+            .filter(|due| *due < published)
+            .and_then(|due| stretch(due, published)),
         well: stretch(published, due.unwrap_or(WHOLE)),
         linked: plain(&kind.name),
         wheels: kind.wheels,

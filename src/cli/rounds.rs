@@ -1,0 +1,341 @@
+//! The daemon's rounds by a configuration, which can be taken anew.
+
+mod file;
+mod told;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::bail;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{self, Configuration};
+use crate::cycle::looks::LookPlan;
+use crate::cycle::soon::{pace, soon};
+use crate::cycle::{LineRequest, Progress, notice};
+use crate::daemon::agenda::{Due, Timing};
+use crate::daemon::board::FinishedCycle;
+use crate::daemon::{Clock, CycleError, Engine, Pulse};
+use crate::feeds::Known;
+use crate::fetch::Heard;
+use crate::model::OpensslFacts;
+use crate::report::{CheckReport, LineReport, Notice};
+use crate::schedule::Schedule;
+use crate::store::Store;
+use crate::store::ledger::Ledger;
+
+use super::arguments::Common;
+use super::round::{Manner, Round};
+use super::{limits, requests};
+
+use file::WatchedFile;
+
+/// Makes rounds by the configuration.
+pub struct Rounds {
+    common: Common,
+    clock: Clock,
+    heard: Heard,
+    file: WatchedFile,
+    asked: Vec<LineRequest>,
+    round: Round,
+    /// What the last cycle of each project came to.
+    lines: BTreeMap<String, Vec<LineReport>>,
+    /// The facts by which all projects were judged that were due.
+    facts: Option<OpensslFacts>,
+    /// When what is not needed any more was forgotten last.
+    pruned: Option<DateTime<Utc>>,
+}
+
+impl Rounds {
+    /// Opens what the configuration in this file names, and says when cycles begin. What is waited
+    /// for keeps the pulse going.
+    ///
+    /// # Errors
+    /// A bad configuration, a ledger that cannot be opened, no TLS.
+    pub fn open(
+        file: &Path,
+        common: &Common,
+        clock: Clock,
+        pulse: &Arc<Pulse>,
+    ) -> anyhow::Result<(Self, Timing)> {
+        let beating = Arc::clone(pulse);
+        let heard = Heard::new(move || beating.beat());
+        let watched = WatchedFile::now(file);
+        let configuration = config::load(Some(file), std::env::vars_os())?;
+        let timing = timing(&configuration, file)?;
+        let asked = requests::of_all(&configuration)?;
+        let manner = manner(&configuration, &heard, &clock);
+        let rounds = Self {
+            common: common.clone(),
+            file: watched,
+            asked,
+            round: Round::new(configuration, common, &manner, store)?,
+            clock,
+            heard,
+            lines: BTreeMap::new(),
+            facts: None,
+            pruned: None,
+        };
+        Ok((rounds, timing))
+    }
+
+    /// The configuration that is in force.
+    pub const fn configuration(&self) -> &Configuration {
+        self.round.configuration()
+    }
+
+    /// The ledger, where there is one.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.round.ledger()
+    }
+
+    /// Forgets once a day what is not needed any more, so that the ledger stays small.
+    fn prune(&mut self, now: DateTime<Utc>) {
+        let age = self.pruned.map(|pruned| (now - pruned).abs());
+        if age.is_some_and(|age| age < TimeDelta::days(1)) {
+            return;
+        }
+        self.pruned = Some(now);
+        let Some(ledger) = self.round.ledger() else {
+            return;
+        };
+        let watch = &self.configuration().watch;
+        match ledger.forget(now - watch.seen_for, now - watch.memory_for) {
+            Ok(forgotten) if forgotten.is_nothing() => {}
+            Ok(forgotten) => {
+                tracing::debug!("what is not needed any more is forgotten: {forgotten}")
+            }
+            Err(error) => tracing::warn!("what is not needed any more is kept: {error}"),
+        }
+    }
+
+    fn load(&self) -> anyhow::Result<(Round, Vec<LineRequest>, Timing)> {
+        let path = self.file.path();
+        let configuration = config::load(Some(path), std::env::vars_os())?;
+        let timing = timing(&configuration, path)?;
+        let own = self.round.configuration();
+        let mut kept = Vec::new();
+        if configuration.state != own.state {
+            kept.push("[state]");
+        }
+        if configuration.server != own.server {
+            kept.push("[server]");
+        }
+        if !kept.is_empty() {
+            bail!(
+                "{} cannot change while it runs; restart it to use the new one",
+                kept.join(" and ")
+            );
+        }
+        let asked = requests::of_all(&configuration)?;
+        let ledger = self.round.ledger().cloned();
+        let manner = manner(&configuration, &self.heard, &self.clock);
+        let round = Round::with_ledger(configuration, &self.common, &manner, ledger, store)?;
+        Ok((round, asked, timing))
+    }
+
+    /// The lines of the projects that are due; those that are acted on come first.
+    fn looks(&self, due: &Due) -> Vec<LineRequest> {
+        let projects = self.configuration().projects.iter();
+        let acting: BTreeSet<&str> = projects
+            .filter(|project| project.repository.is_some())
+            .map(|project| project.package.as_str())
+            .collect();
+        let asked = self.asked.iter();
+        let mut looks: Vec<LineRequest> = asked
+            .filter(|one| due.packages.contains(&one.package))
+            .cloned()
+            .collect();
+        looks.sort_by_key(|one| !acting.contains(one.package.as_str()));
+        looks
+    }
+
+    /// The lines that are judged in a cycle: those of the projects that are due, and those of all
+    /// that were seen when OpenSSL's facts, which were asked for their sake, have changed.
+    fn judged(&self, due: &Due, known: &Known) -> Vec<LineRequest> {
+        let is_news = due.facts && self.facts.as_ref() != Some(&known.facts);
+        let is_judged = |package: &str| {
+            due.packages.contains(package) || (is_news && self.round.knows(package))
+        };
+        let asked = self.asked.iter();
+        asked
+            .filter(|one| is_judged(&one.package))
+            .cloned()
+            .collect()
+    }
+
+    /// Takes the lines of a cycle in, and gives those of all projects, in the order of the
+    /// configuration.
+    fn merged(&mut self, report: CheckReport) -> CheckReport {
+        let mut fresh: BTreeMap<String, Vec<LineReport>> = BTreeMap::new();
+        for line in report.lines {
+            fresh.entry(line.package.clone()).or_default().push(line);
+        }
+        for (package, lines) in &fresh {
+            told::changes(self.lines.get(package).map_or(&[], Vec::as_slice), lines);
+        }
+        self.lines.extend(fresh);
+        let projects = self.configuration().projects.iter();
+        let lines = projects
+            .filter_map(|project| self.lines.get(&project.package))
+            .flatten()
+            .cloned()
+            .collect();
+        CheckReport { lines, ..report }
+    }
+
+    /// What is to be told once for all packages that are only reported on.
+    fn notices(&self, report: &CheckReport, now: DateTime<Utc>) -> Vec<Notice> {
+        let Some(ledger) = self.round.ledger() else {
+            return Vec::new();
+        };
+        let projects = self.configuration().projects.iter();
+        let silent: BTreeSet<&str> = projects
+            .filter(|project| project.repository.is_none())
+            .map(|project| project.package.as_str())
+            .collect();
+        let lines: Vec<&LineReport> = report
+            .lines
+            .iter()
+            .filter(|line| silent.contains(line.package.as_str()))
+            .collect();
+        notice::untold(ledger, &lines, now).unwrap_or_else(|error| {
+            tracing::error!("what was told before is not known, so nothing is told: {error}");
+            Vec::new()
+        })
+    }
+
+    /// The earliest moment for the next cycle that comes sooner, after one with these requests.
+    fn pace(&self, before: [u64; 2], now: DateTime<Utc>) -> TimeDelta {
+        let budgets = self.round.budgets();
+        let after = self.round.requests();
+        let of = |api: &str, at: usize| {
+            let sent = after.get(at).zip(before.get(at));
+            let sent = sent.map_or(0, |(after, before)| after.saturating_sub(*before));
+            pace(budgets.get(api).copied(), sent, now)
+        };
+        let parked = self.round.parked_until();
+        let parked = parked.map_or(TimeDelta::zero(), |until| until - now);
+        of("openssl", 0).max(of("github", 1)).max(parked)
+    }
+}
+
+impl Engine for Rounds {
+    async fn cycle(
+        &mut self,
+        due: &Due,
+        now: DateTime<Utc>,
+        pulse: Arc<Pulse>,
+        stop: CancellationToken,
+    ) -> Result<FinishedCycle, CycleError> {
+        if let Some(ledger) = self.round.ledger() {
+            ledger.used_at(now);
+        }
+        let sent = self.round.requests();
+        let limits = &self.configuration().limits;
+        let plan = LookPlan {
+            now,
+            patience: Some(limits::project_time(limits)),
+            bytes: Some(limits::bytes_per_cycle(limits)),
+            interval: self.configuration().index_interval,
+        };
+        let looks = self.looks(due);
+        let progress: Arc<dyn Progress> = Arc::<Pulse>::clone(&pulse);
+        let known = self.round.look(&looks, &plan, &progress).await;
+        let judged = self.judged(due, &known);
+        let mut report = self.round.judge(&judged, &known, now);
+        pulse.acts();
+        let acted = self.round.act(&mut report, &known, now, &stop).await;
+        acted.map_err(sentence)?;
+        let looked: BTreeSet<String> = judged.into_iter().map(|one| one.package).collect();
+        if due.facts || self.asked.iter().all(|one| looked.contains(&one.package)) {
+            self.facts = Some(known.facts.clone());
+        }
+        let soon = soon(&report.lines, &known.facts, now);
+        let report = self.merged(report);
+        let notices = self.notices(&report, now);
+        self.prune(now);
+        Ok(FinishedCycle {
+            notices,
+            looked,
+            releases: known.facts.releases,
+            began: now,
+            ended: (self.clock)(),
+            received_bytes: pulse.take_received_bytes(),
+            budgets: self.round.budgets(),
+            pace: self.pace(sent, now),
+            soon,
+            report,
+        })
+    }
+
+    fn handed_on(&mut self, cycle: &FinishedCycle) {
+        for notice in &cycle.notices {
+            tracing::info!("{}", notice.sentence());
+        }
+        let Some(ledger) = self.round.ledger() else {
+            return;
+        };
+        if let Err(error) = notice::tell(ledger, &cycle.notices, cycle.began) {
+            tracing::error!("what was told is not remembered, and will be told again: {error}");
+        }
+    }
+
+    fn reload(&mut self) -> Result<Timing, CycleError> {
+        self.file = WatchedFile::now(self.file.path());
+        let (round, asked, timing) = self.load().map_err(sentence)?;
+        self.lines
+            .retain(|package, _| asked.iter().any(|one| one.package == *package));
+        self.round = round;
+        self.asked = asked;
+        self.facts = None;
+        Ok(timing)
+    }
+
+    fn is_changed(&mut self) -> bool {
+        self.configuration().watch.reload_on_change && self.file.is_changed()
+    }
+}
+
+fn sentence(error: anyhow::Error) -> CycleError {
+    CycleError(format!("{error:#}"))
+}
+
+/// What is remembered is in the ledger.
+fn store(ledger: Option<&Ledger>) -> Store {
+    ledger.map_or_else(Store::none, |ledger| Store::in_ledger(ledger.clone()))
+}
+
+fn manner(configuration: &Configuration, heard: &Heard, clock: &Clock) -> Manner {
+    Manner {
+        is_dry: false,
+        patience: Some(limits::project_time(&configuration.limits)),
+        heard: heard.clone(),
+        clock: Arc::clone(clock),
+    }
+}
+
+/// When cycles begin, as the configuration says.
+fn timing(configuration: &Configuration, file: &Path) -> anyhow::Result<Timing> {
+    let watch = &configuration.watch;
+    let mut known: BTreeMap<(&str, &str), Arc<Schedule>> = BTreeMap::new();
+    let mut projects = BTreeMap::new();
+    for project in &configuration.projects {
+        let schedule = project.schedule.as_deref().unwrap_or(&watch.schedule);
+        let zone = project.timezone.as_deref().unwrap_or(&watch.timezone);
+        let shared = match known.get(&(schedule, zone)) {
+            Some(shared) => Arc::clone(shared),
+            None => Arc::new(Schedule::parse(schedule, zone)?),
+        };
+        known.insert((schedule, zone), Arc::clone(&shared));
+        projects.insert(project.package.clone(), shared);
+    }
+    Ok(Timing {
+        projects,
+        jitter: watch.jitter,
+        key: file.display().to_string(),
+        hot_interval: watch.hot_interval,
+    })
+}
