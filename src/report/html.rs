@@ -99,9 +99,13 @@ struct Choice {
 /// # Errors
 /// Only when the template is broken or spends too much, which tests exclude.
 pub fn status(view: &View<'_>) -> Result<String, minijinja::Error> {
+    render(view, FUEL)
+}
+
+fn render(view: &View<'_>, fuel: u64) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
+    environment.set_fuel(Some(fuel));
     environment.add_template("status.html", include_str!("../../templates/status.html"))?;
     let template = environment.get_template("status.html")?;
     template.render(Serde(page(view)))
@@ -321,4 +325,30 @@ fn link(url: &str) -> Option<String> {
 /// A text without anything that acts on who reads it; the template escapes what acts in HTML.
 fn plain(text: &str) -> String {
     printable::printable(text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Releases;
+
+    use super::*;
+
+    #[test]
+    fn a_template_that_spends_too_much_is_stopped() {
+        let releases = Releases::default();
+        let view = View {
+            now: "2026-10-23T12:00:00Z".parse().unwrap(),
+            asked: Asked::default(),
+            report: None,
+            releases: &releases,
+            watcher: Watcher::default(),
+        };
+        assert!(
+            render(&view, FUEL)
+                .unwrap()
+                .contains("No cycle has come to an end yet")
+        );
+        let error = render(&view, 50).unwrap_err();
+        assert_eq!(error.kind(), minijinja::ErrorKind::OutOfFuel);
+    }
 }

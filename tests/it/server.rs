@@ -132,7 +132,7 @@ async fn what_the_cycle_came_to_is_shown_and_escaped() {
         "rewheel_wheels{status=\"vulnerable\",severity=\"high\"} 1",
         "rewheel_received_bytes_total 7",
         "rewheel_cycle_duration_seconds_count 1",
-        "rewheel_exposed_days{package=\"<script>alert(1)</script>\",line=\"main\"} ",
+        "rewheel_exposed_seconds{package=\"<script>alert(1)</script>\",line=\"main\"} ",
         "rewheel_actions_total{kind=\"open-issue\",state=\"done\"} 2",
     ] {
         assert!(metrics.contains(text), "{text} in {metrics}");

@@ -1,1 +1,143 @@
+//! The daemon's figures: their names, their labels, and what promtool says of them.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use chrono::TimeDelta;
+use rewheel::daemon::board::FinishedCycle;
+use rewheel::fetch::RateLimit;
+use rewheel::report::{Action, ActionKind, ActionState};
+
+use crate::support::lines::{self, cycle, facts, line, many, moment};
+use crate::support::page::{Served, start};
+
+/// A daemon that has seen much, and names that are meant to do harm.
+async fn busy() -> Served {
+    let served = start(None, moment()).await;
+    let facts = facts();
+    let mut lines = many(8, &facts);
+    let mut hostile = line("evil\"} 1\nrewheel_up 1 #\\", [Some("3.5.7"); 5], &facts);
+    lines::tracked(
+        &mut hostile,
+        "title",
+        "https://github.example/a/b/issues/17",
+    );
+    let failed = Action::new(ActionKind::Comment, "k".to_owned(), ActionState::Failed);
+    hostile.actions.push(failed.because("no"));
+    lines.push(hostile);
+    let reset = moment() + TimeDelta::minutes(30);
+    let left = RateLimit {
+        limit: Some(5000),
+        remaining: 4321,
+        reset: u64::try_from(reset.timestamp()).unwrap(),
+    };
+    served.board.ended(FinishedCycle {
+        budgets: [("github", left)].into(),
+        ..cycle(lines, &facts)
+    });
+    served.board.failed("the disk is full".to_owned());
+    served.board.next(moment() + TimeDelta::minutes(4));
+    served
+}
+
+async fn scrape(served: &Served, accept: &str) -> (String, String) {
+    let (code, answer) = served
+        .ask(
+            "GET",
+            "/metrics",
+            "localhost",
+            &format!("Accept: {accept}\r\n"),
+        )
+        .await;
+    assert_eq!(code, 200);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_lowercase(), body.to_owned())
+}
+
+#[tokio::test]
+async fn everything_that_is_watched_is_told() {
+    let (head, text) = scrape(&busy().await, "text/plain").await;
+    assert!(head.contains("text/plain; version=0.0.4"), "{head}");
+    for line in [
+        concat!(
+            "rewheel_build_info{version=\"",
+            env!("CARGO_PKG_VERSION"),
+            "\"} 1"
+        ),
+        "rewheel_cycles_total{result=\"good\"} 0",
+        "rewheel_cycles_total{result=\"incomplete\"} 1",
+        "rewheel_cycles_total{result=\"failed\"} 1",
+        "rewheel_actions_total{kind=\"open-issue\",state=\"done\"} 1",
+        "rewheel_actions_total{kind=\"comment\",state=\"failed\"} 1",
+        "rewheel_received_bytes_total 7",
+        "rewheel_cycle_duration_seconds_count 1",
+        "rewheel_last_cycle_duration_seconds 60.0",
+        "rewheel_cycle_under_way_since_timestamp_seconds 0",
+        "rewheel_next_cycle_timestamp_seconds 1792757040",
+        "rewheel_api_requests_remaining{api=\"github\"} 4321",
+        "rewheel_github_limit_resets_timestamp_seconds 1792758600",
+        "rewheel_feed_up{feed=\"advisories\"} 1",
+        "rewheel_feed_as_of_timestamp_seconds{feed=\"releases\"} 1792713600",
+        "rewheel_feed_last_good_timestamp_seconds{feed=\"life-times\"} 1792756620",
+        "rewheel_wheels{status=\"none\",severity=\"none\"} 64",
+        "rewheel_wheels{status=\"vulnerable\",severity=\"high\"} 100",
+        "rewheel_lines{decision=\"track\"} 7",
+        "rewheel_due_lines{severity=\"high\"} 7",
+        "rewheel_open_issues 1",
+        "rewheel_exposed_lines_untold 0",
+        "rewheel_exposed_seconds{package=\"package-000\",line=\"main\"} 2116800",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line} in\n{text}");
+    }
+    // A line break in a name would begin a figure of its own.
+    assert!(!text.contains("\nrewheel_up"), "{text}");
+}
+
+#[tokio::test]
+async fn promtool_finds_nothing_to_say() {
+    let (_, text) = scrape(&busy().await, "text/plain").await;
+    let promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut promtool) = promtool else {
+        let told = "no promtool: the metrics are not checked with it\n";
+        let _ = std::io::stderr().write_all(told.as_bytes());
+        return;
+    };
+    let mut input = promtool.stdin.take().unwrap();
+    input.write_all(text.as_bytes()).unwrap();
+    drop(input);
+    let output = promtool.wait_with_output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success() && said.is_empty(), "{said}\n{text}");
+}
+
+#[tokio::test]
+async fn who_asks_for_the_newer_format_gets_it() {
+    let newer = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+    let (head, text) = scrape(&busy().await, newer).await;
+    assert!(head.contains("application/openmetrics-text"), "{head}");
+    assert!(text.contains("# TYPE rewheel_cycles counter\n"), "{text}");
+    assert!(text.ends_with("# EOF\n"), "{text}");
+}
+
+#[tokio::test]
+async fn ever_so_many_lines_make_a_bounded_number_of_series() {
+    let served = start(None, moment()).await;
+    let facts = facts();
+    let kind = line("x", [Some("3.5.8"); 5], &facts);
+    let lines = (0..2000).map(|at| {
+        let mut line = kind.clone();
+        line.package = format!("{}-{at}", "long".repeat(100 - at % 2));
+        line
+    });
+    served.board.ended(cycle(lines.collect(), &facts));
+    let (_, text) = scrape(&served, "text/plain").await;
+    let series = text.lines().filter(|line| !line.starts_with('#'));
+    assert!(series.clone().count() < 600, "{}", series.count());
+    assert!(text.contains("rewheel_exposed_lines_untold 1500"), "{text}");
+    assert!(text.lines().all(|line| line.len() < 400));
+}

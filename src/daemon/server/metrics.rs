@@ -66,10 +66,11 @@ fn of_process(families: &mut Families, board: &Board, tally: &Tally) {
     families.counter(
         "cycles",
         "Cycles by what they came to",
-        tally
-            .cycles
-            .iter()
-            .map(|(result, count)| (labels([("result", *result)]), *count)),
+        // A counter that begins at its first event hides it: what there can be begins at 0.
+        ["good", "incomplete", "failed"].map(|result| {
+            let count = tally.cycles.get(result).copied();
+            (labels([("result", result)]), count.unwrap_or_default())
+        }),
     );
     families.counter(
         "actions",

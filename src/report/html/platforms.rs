@@ -15,10 +15,10 @@ use crate::report::rows::{self, WheelRow};
 use super::plain;
 
 /// How many rows are shown; the check document has every wheel.
-pub(super) const SHOWN: usize = 60;
+pub(super) const SHOWN: usize = 40;
 
 /// How many wheels of one row are named.
-const NAMED: usize = 100;
+const NAMED: usize = 24;
 
 #[derive(Serialize)]
 pub(super) struct Platform {

@@ -8,6 +8,8 @@ use url::form_urlencoded::Serializer;
 use crate::model::Releases;
 use crate::report::{CheckReport, LineReport, PastAction};
 
+use super::plain;
+
 /// The most of a filter that is looked for, in characters.
 const FILTER: usize = 100;
 
@@ -93,7 +95,7 @@ impl<'a> View<'a> {
 impl Asked {
     /// The filter as it is looked for.
     pub(super) fn filter(&self) -> String {
-        self.filter.trim().chars().take(FILTER).collect()
+        plain(self.filter.trim()).chars().take(FILTER).collect()
     }
 }
 

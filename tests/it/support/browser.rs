@@ -166,6 +166,19 @@ impl Browser {
         self.events.clear();
         let opened = self.call("Page.navigate", &json!({ "url": url }));
         assert!(opened["errorText"].is_null(), "{url}: {opened}");
+        self.wait();
+    }
+
+    /// Presses Enter in a form, and waits for the page that comes of it.
+    pub fn enter(&mut self) {
+        self.events.clear();
+        let key =
+            json!({ "type": "keyDown", "key": "Enter", "text": "\r", "windowsVirtualKeyCode": 13 });
+        self.call("Input.dispatchKeyEvent", &key);
+        self.wait();
+    }
+
+    fn wait(&mut self) {
         while !self
             .events
             .iter()

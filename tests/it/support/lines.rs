@@ -83,6 +83,8 @@ pub fn line(package: &str, linked: [Option<&str>; 5], facts: &OpensslFacts) -> L
         version: Some(version),
         uploaded: Some(uploaded),
         decision,
+        checked_at: moment(),
+        open_runs: 0,
         actions: Vec::new(),
         published: [("1.2.3", "2026-09-13"), ("1.2.2", "2026-07-01")]
             .map(published)
@@ -151,17 +153,17 @@ pub fn cycle(lines: Vec<LineReport>, facts: &OpensslFacts) -> FinishedCycle {
             ..feed
         })
         .collect();
+    let began = moment() - TimeDelta::minutes(4);
+    let report = CheckReport {
+        checked_at: began,
+        dry_run: false,
+        feeds,
+        lines,
+    };
     FinishedCycle {
-        report: CheckReport {
-            checked_at: moment() - TimeDelta::minutes(4),
-            dry_run: false,
-            feeds,
-            lines,
-        },
-        releases: facts.releases.clone(),
-        began: moment() - TimeDelta::minutes(4),
         ended: moment() - TimeDelta::minutes(3),
         received_bytes: 7,
+        ..FinishedCycle::of(report, facts.releases.clone(), began)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::daemon::board::FinishedCycle;
 use crate::fetch::RateLimit;
 use crate::policy::WheelVerdict;
 
-/// Of how many lines the days are told one by one: every one of them is a series that Prometheus
+/// Of how many lines the time is told one by one: every one of them is a series that Prometheus
 /// keeps. Of more than that the longest exposed ones are told, and how many are not.
 const LINES: usize = 500;
 
@@ -158,29 +158,32 @@ impl Families {
 
     /// How long lines have been exposed, the longest exposed ones.
     fn exposed(&mut self, latest: &FinishedCycle, now: DateTime<Utc>) {
-        let today = now.date_naive();
         let lines = latest.report.lines.iter();
         let mut exposed: Vec<(i64, &str, &str)> = lines
             .filter_map(|line| {
-                let days = today.signed_duration_since(line.due_since()?).num_days();
-                Some((days.max(0), line.package.as_str(), line.line.as_str()))
+                let day = line.due_since()?.and_time(chrono::NaiveTime::MIN).and_utc();
+                Some((
+                    (now - day).num_seconds().max(0),
+                    line.package.as_str(),
+                    line.line.as_str(),
+                ))
             })
             .collect();
-        exposed.sort_by_key(|(days, package, line)| (Reverse(*days), *package, *line));
+        exposed.sort_by_key(|(length, package, line)| (Reverse(*length), *package, *line));
         let untold = exposed.len().saturating_sub(LINES);
         self.gauge(
-            "exposed_days",
-            "Days since the fix of the longest exposed wheel of a line",
+            "exposed_seconds",
+            "Time since the day of the fix, of the longest exposed wheel of a line; a day is 86400",
             exposed
                 .into_iter()
                 .take(LINES)
-                .map(|(days, package, line)| {
-                    (labels([("package", package), ("line", line)]), days)
+                .map(|(length, package, line)| {
+                    (labels([("package", package), ("line", line)]), length)
                 }),
         );
         self.gauge(
             "exposed_lines_untold",
-            "Exposed lines of which the days are not told, as there are too many",
+            "Exposed lines of which the time is not told, as there are too many",
             [(Vec::new(), i64::try_from(untold).unwrap_or(i64::MAX))],
         );
     }

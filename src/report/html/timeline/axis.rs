@@ -60,11 +60,12 @@ impl Axis {
             }
             first = day.checked_add_months(Months::new(step));
         }
-        if days.len() < 2 {
+        let is_short = days.len() < 2;
+        if is_short {
             days = vec![self.from, self.to];
         }
-        let name = |day: &NaiveDate| match (days.len(), is_years) {
-            (2, false) => day.to_string(),
+        let name = |day: &NaiveDate| match (is_short, is_years) {
+            (true, _) => day.to_string(),
             (_, true) => day.format("%Y").to_string(),
             (_, false) => day.format("%b %Y").to_string(),
         };

@@ -16,6 +16,9 @@ use super::axis::{Axis, WHOLE, percent};
 /// How many bars a drawing has: the worst.
 const BARS: usize = 6;
 
+/// How many characters of a name are shown in a drawing.
+const NAME: usize = 34;
+
 /// The least length that is seen, in hundredths of a percent.
 const LEAST: i64 = 40;
 
@@ -35,7 +38,10 @@ pub(super) struct Bar {
     top: u32,
     class: &'static str,
     /// "3.5.8 in 7 wheels: vulnerable for 59 days".
+    #[serde(skip)]
     pub(super) sentence: String,
+    /// What is said of it in the drawing, without its name.
+    said: String,
     /// Where the wheels have been behind since they were published.
     solid: Option<Stretch>,
     /// Where the fix was there already, and these wheels were not.
@@ -116,14 +122,11 @@ fn bar(kind: Kind, uploaded: NaiveDate, axis: &Axis, top: u32) -> Bar {
         true => format!("{} (accepted)", kind.status),
         false => kind.status.to_string(),
     };
-    let mut sentence = format!(
-        "{} in {} {wheels}: {status}",
-        plain(&kind.name),
-        kind.wheels
-    );
+    let mut said = format!("in {} {wheels}: {status}", kind.wheels);
     if let Some(days) = days {
-        sentence.push_str(&format!(" for {}", wording::days(days)));
+        said.push_str(&format!(" for {}", wording::days(days)));
     }
+    let linked = plain(&short(&kind.name));
     Bar {
         top,
         class: if kind.accepted {
@@ -131,13 +134,14 @@ fn bar(kind: Kind, uploaded: NaiveDate, axis: &Axis, top: u32) -> Bar {
         } else {
             kind.status.as_str()
         },
-        sentence,
+        sentence: format!("{linked} {said}"),
+        said,
         solid: due.and_then(|due| stretch(due.max(published), WHOLE)),
         before: due
             .filter(|due| *due < published)
             .and_then(|due| stretch(due, published)),
         well: stretch(published, due.unwrap_or(WHOLE)),
-        linked: plain(&kind.name),
+        linked,
         wheels: kind.wheels,
         status,
         since: since.map(|day| day.to_string()),
@@ -155,4 +159,12 @@ fn stretch(from: i64, to: i64) -> Option<Stretch> {
         x: percent(from),
         width: percent((to - from).max(LEAST)),
     })
+}
+
+/// A name as long as there is room for it above a lane of a narrow page.
+pub(super) fn short(name: &str) -> String {
+    match name.char_indices().nth(NAME) {
+        Some((at, _)) => format!("{}…", name.get(..at).unwrap_or_default()),
+        None => name.to_owned(),
+    }
 }

@@ -10,7 +10,7 @@ use crate::report::LineReport;
 use crate::report::html::plain;
 
 use super::axis::{Axis, WHOLE, anchor, percent};
-use super::bar::Kind;
+use super::bar::{Kind, short};
 
 /// How many series have a lane: the newest.
 const SERIES: usize = 4;
@@ -138,7 +138,7 @@ pub(super) fn of_project(line: &LineReport, uploaded: NaiveDate, axis: &Axis) ->
         .map(|(version, day, is_own)| Plan {
             day,
             class: if is_own { "own" } else { "other" },
-            what: format!("{} published wheels", plain(&line.package)),
+            what: "wheels were published".to_owned(),
             name: plain(&version),
             weight: u8::from(is_own),
         });
@@ -146,7 +146,7 @@ pub(super) fn of_project(line: &LineReport, uploaded: NaiveDate, axis: &Axis) ->
     plans.reverse();
     Some(Lane {
         top: 0,
-        name: format!("{} wheels", plain(&line.package)),
+        name: format!("{} wheels", plain(&short(&line.package))),
         kind: "wheels",
         marks: marks(plans, axis),
     })
