@@ -223,7 +223,9 @@ impl Cycle {
             version: version.map(|version| version.version.clone()),
             uploaded: facts.first_upload,
             actions: Vec::new(),
-            published: observed.map(|one| one.published.clone()).unwrap_or_default(),
+            published: observed
+                .map(|one| one.published.clone())
+                .unwrap_or_default(),
             tracking: Tracking::default(),
             package,
         }

@@ -199,7 +199,10 @@ fn headline(view: &View<'_>) -> (String, &'static str) {
     let lines = view.lines();
     let total = lines.len();
     let due = lines.iter().filter(|line| line.decision.is_due).count();
-    let unclear = lines.iter().filter(|line| Show::Unclear.holds(line)).count();
+    let unclear = lines
+        .iter()
+        .filter(|line| Show::Unclear.holds(line))
+        .count();
     let of_all = |count: usize| match (count, total) {
         (1, 1) => "The one line".to_owned(),
         (count, total) if count == total => format!("All {total} lines"),
@@ -214,7 +217,10 @@ fn headline(view: &View<'_>) -> (String, &'static str) {
         let sentence = format!("{} {} something due", of_all(due), has(due));
         (sentence, "bad")
     } else if unclear > 0 {
-        let sentence = format!("Nothing is due; {} could not be told", of_all(unclear).to_lowercase());
+        let sentence = format!(
+            "Nothing is due; {} could not be told",
+            of_all(unclear).to_lowercase()
+        );
         (sentence, "warn")
     } else {
         let is = if total == 1 { "is" } else { "are" };
@@ -233,7 +239,10 @@ fn facts(view: &View<'_>, issues: &[Issue]) -> Vec<Fact> {
         Some(since) => ("Cycle under way since", at(Some(since), "")),
         None => ("Next cycle", at(watcher.next, "not known")),
     };
-    let feeds = view.report.map(|report| report.feeds.as_slice()).unwrap_or_default();
+    let feeds = view
+        .report
+        .map(|report| report.feeds.as_slice())
+        .unwrap_or_default();
     let up = feeds.iter().filter(|feed| !feed.is_down).count();
     let open = issues.iter().filter(|issue| issue.is_open).count();
     let mut facts = vec![
@@ -241,7 +250,11 @@ fn facts(view: &View<'_>, issues: &[Issue]) -> Vec<Fact> {
             name: "Last good cycle",
             value: good,
             moment: good_at,
-            tone: if watcher.last_good.is_some() { "" } else { "warn" },
+            tone: if watcher.last_good.is_some() {
+                ""
+            } else {
+                "warn"
+            },
         },
         Fact {
             name: next_name,
@@ -287,7 +300,12 @@ fn worst(line: &LineReport) -> (Status, bool) {
     // A wheel that could not be read has no finding, and is unknown.
     let whole = wheels
         .iter()
-        .filter(|wheel| wheel.findings.iter().all(|finding| finding.assessment.status < wheel.status))
+        .filter(|wheel| {
+            wheel
+                .findings
+                .iter()
+                .all(|finding| finding.assessment.status < wheel.status)
+        })
         .map(|wheel| wheel.status);
     let worst = wheels.iter().map(|wheel| wheel.status).max();
     match (open.chain(whole).max(), worst) {
@@ -325,7 +343,11 @@ mod tests {
             releases: &releases,
             watcher: Watcher::default(),
         };
-        assert!(render(&view, FUEL).unwrap().contains("No cycle has come to an end yet"));
+        assert!(
+            render(&view, FUEL)
+                .unwrap()
+                .contains("No cycle has come to an end yet")
+        );
         let error = render(&view, 50).unwrap_err();
         assert_eq!(error.kind(), minijinja::ErrorKind::OutOfFuel);
     }

@@ -167,12 +167,23 @@ async fn what_is_too_long_is_refused() {
         "Transfer-Encoding: chunked\r\n",
     ] {
         let (code, said) = served
-            .ask("POST", "/api/v1/check", "localhost", &format!("{bearer}{more}"))
+            .ask(
+                "POST",
+                "/api/v1/check",
+                "localhost",
+                &format!("{bearer}{more}"),
+            )
             .await;
         assert!(matches!(code, 400 | 413), "{more}: {said}");
     }
     let small = format!("{bearer}Content-Length: 0\r\n");
-    assert_eq!(served.ask("POST", "/api/v1/check", "localhost", &small).await.0, 202);
+    assert_eq!(
+        served
+            .ask("POST", "/api/v1/check", "localhost", &small)
+            .await
+            .0,
+        202
+    );
 }
 
 #[tokio::test]
@@ -180,8 +191,14 @@ async fn what_is_no_request_is_refused() {
     let served = start(None, moment()).await;
     for (nonsense, code) in [
         ("GET / HTTP/1.1\r\n\r\n", "421"),
-        ("GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", "421"),
-        ("GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n", "421"),
+        (
+            "GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+            "421",
+        ),
+        (
+            "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "421",
+        ),
         ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "421"),
         ("GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", "400"),
         ("GET / HTTP/9.9\r\nHost: localhost\r\n\r\n", "400"),
@@ -194,8 +211,14 @@ async fn what_is_no_request_is_refused() {
         assert!(given == code || code.is_empty(), "{nonsense:?}: {said}");
         assert!(!said.contains("200 OK"), "{nonsense:?}: {said}");
     }
-    let whole = "GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    assert!(served.say(whole.as_bytes()).await.starts_with("HTTP/1.1 200 OK"));
+    let whole =
+        "GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    assert!(
+        served
+            .say(whole.as_bytes())
+            .await
+            .starts_with("HTTP/1.1 200 OK")
+    );
 }
 
 #[tokio::test]

@@ -16,7 +16,11 @@ async fn busy() -> Served {
     let facts = facts();
     let mut lines = many(8, &facts);
     let mut hostile = line("evil\"} 1\nrewheel_up 1 #\\", [Some("3.5.7"); 5], &facts);
-    lines::tracked(&mut hostile, "title", "https://github.example/a/b/issues/17");
+    lines::tracked(
+        &mut hostile,
+        "title",
+        "https://github.example/a/b/issues/17",
+    );
     let failed = Action::new(ActionKind::Comment, "k".to_owned(), ActionState::Failed);
     hostile.actions.push(failed.because("no"));
     lines.push(hostile);
@@ -33,7 +37,12 @@ async fn busy() -> Served {
 
 async fn scrape(served: &Served, accept: &str) -> (String, String) {
     let (code, answer) = served
-        .ask("GET", "/metrics", "localhost", &format!("Accept: {accept}\r\n"))
+        .ask(
+            "GET",
+            "/metrics",
+            "localhost",
+            &format!("Accept: {accept}\r\n"),
+        )
         .await;
     assert_eq!(code, 200);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -45,7 +54,11 @@ async fn everything_that_is_watched_is_told() {
     let (head, text) = scrape(&busy().await, "text/plain").await;
     assert!(head.contains("text/plain; version=0.0.4"), "{head}");
     for line in [
-        concat!("rewheel_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        concat!(
+            "rewheel_build_info{version=\"",
+            env!("CARGO_PKG_VERSION"),
+            "\"} 1"
+        ),
         "rewheel_cycles_total{result=\"good\"} 0",
         "rewheel_cycles_total{result=\"incomplete\"} 1",
         "rewheel_cycles_total{result=\"failed\"} 1",

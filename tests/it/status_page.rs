@@ -74,7 +74,9 @@ fn skeleton(page: &str) -> Vec<String> {
     let values = Regex::new("\"[^\"]*\"").unwrap();
     let tags = Regex::new("<[^>]*>").unwrap();
     let bare = values.replace_all(page, "");
-    tags.find_iter(&bare).map(|tag| tag.as_str().to_owned()).collect()
+    tags.find_iter(&bare)
+        .map(|tag| tag.as_str().to_owned())
+        .collect()
 }
 
 #[test]
@@ -128,7 +130,10 @@ fn the_largest_page_can_be_made() {
         wheel.findings[0].finding.version = Some(format!("3.5.{}", at % 50));
         large.decision.wheels.push(wheel);
         let reason = format!("reason {at}");
-        large.decision.reasons.push(Reason::new(ReasonCode::Unreadable, reason));
+        large
+            .decision
+            .reasons
+            .push(Reason::new(ReasonCode::Unreadable, reason));
         let version = format!("1.{at}").parse().unwrap();
         large.published.push((version, moment().date_naive()));
     }
@@ -174,7 +179,12 @@ fn nothing_from_outside_acts() {
         assert!(!hostile.contains(text), "{text:?}");
     }
     assert!(hostile.contains("{{ 7 * 7 }}"), "{hostile}");
-    for url in ["javascript:alert(1)", "data:text/html,x", "//evil.example", "x"] {
+    for url in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "x",
+    ] {
         let page = build("meek", url);
         let links = Regex::new("href=\"([^\"]*)\"").unwrap();
         let odd: Vec<String> = links
@@ -182,7 +192,10 @@ fn nothing_from_outside_acts() {
             .map(|link| link[1].to_owned())
             .filter(|link| !link.starts_with('/') && !link.starts_with('#'))
             .collect();
-        assert!(odd.is_empty() && !page.contains("href=\"//"), "{url}: {odd:?}");
+        assert!(
+            odd.is_empty() && !page.contains("href=\"//"),
+            "{url}: {odd:?}"
+        );
     }
 }
 
@@ -222,7 +235,10 @@ fn before_the_first_cycle_and_without_projects_it_says_so() {
     let page = self::page(Vec::new(), Asked::default());
     assert!(page.contains("No project is configured"), "{page}");
     let well = self::page(vec![line("well", [None; 5], &facts())], Asked::default());
-    assert!(well.contains("<h1 class=\"good\">The one line is well</h1>"), "{well}");
+    assert!(
+        well.contains("<h1 class=\"good\">The one line is well</h1>"),
+        "{well}"
+    );
 }
 
 #[test]

@@ -70,6 +70,7 @@ fn nothing_goes_wrong_nothing_is_fetched_elsewhere_and_it_fits_every_width() {
         for dark in [false, true] {
             browser.look(width, 900, dark);
             browser.open(&base);
+            browser.keep(&format!("{width}-{}", if dark { "dark" } else { "light" }));
             let closed = browser.evaluate(TOO_WIDE);
             browser.evaluate(OPEN_ALL);
             let opened = browser.evaluate(TOO_WIDE);
@@ -123,7 +124,11 @@ fn the_keyboard_reaches_everything_in_order_and_filters() {
         return;
     };
     let mut lines = many(3, &facts());
-    lines::tracked(&mut lines[0], "Rebuild", "https://github.example/a/b/issues/17");
+    lines::tracked(
+        &mut lines[0],
+        "Rebuild",
+        "https://github.example/a/b/issues/17",
+    );
     let base = served(lines);
     browser.look(1280, 900, false);
     browser.open(&base);
@@ -162,16 +167,34 @@ fn the_keyboard_reaches_everything_in_order_and_filters() {
         }
         rest.push(one);
     }
-    for wanted in ["a Issue #17", "a #17 Rebuild", "a run 987,", "a open the", "a Metrics"] {
+    for wanted in [
+        "a Issue #17",
+        "a #17 Rebuild",
+        "a run 987,",
+        "a open the",
+        "a Metrics",
+    ] {
         assert!(rest.iter().any(|one| one == wanted), "{wanted}: {rest:?}");
     }
-    assert!(!rest.iter().any(|one| one.starts_with("unseen")), "{rest:?}");
+    assert!(
+        !rest.iter().any(|one| one.starts_with("unseen")),
+        "{rest:?}"
+    );
     browser.evaluate("document.querySelector('input').focus()");
     browser.write("package-002");
     browser.enter();
-    assert_eq!(browser.evaluate("location.search"), "?q=package-002&show=all");
-    assert_eq!(browser.evaluate("document.querySelectorAll('.card').length"), 1);
-    assert_eq!(browser.evaluate("document.querySelector('input').value"), "package-002");
+    assert_eq!(
+        browser.evaluate("location.search"),
+        "?q=package-002&show=all"
+    );
+    assert_eq!(
+        browser.evaluate("document.querySelectorAll('.card').length"),
+        1
+    );
+    assert_eq!(
+        browser.evaluate("document.querySelector('input').value"),
+        "package-002"
+    );
 }
 
 /// The parts of the accessibility tree with this role, as their names.
@@ -179,7 +202,12 @@ fn named(tree: &Value, role: &str) -> Vec<String> {
     let nodes = tree["nodes"].as_array().unwrap().iter();
     nodes
         .filter(|node| node["role"]["value"] == role && node["ignored"] == false)
-        .map(|node| node["name"]["value"].as_str().unwrap_or_default().to_owned())
+        .map(|node| {
+            node["name"]["value"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        })
         .collect()
 }
 
@@ -189,20 +217,40 @@ fn who_does_not_see_it_is_told_the_same() {
         return;
     };
     let mut lines = many(2, &facts());
-    lines::tracked(&mut lines[0], "Rebuild", "https://github.example/a/b/issues/17");
+    lines::tracked(
+        &mut lines[0],
+        "Rebuild",
+        "https://github.example/a/b/issues/17",
+    );
     let base = served(lines);
     for width in WIDTHS {
         browser.look(width, 900, false);
         browser.open(&base);
         browser.evaluate(OPEN_ALL);
         let tree = browser.call("Accessibility.getFullAXTree", &json!({}));
-        for (role, count) in [("main", 1), ("banner", 1), ("contentinfo", 1), ("search", 1)] {
+        for (role, count) in [
+            ("main", 1),
+            ("banner", 1),
+            ("contentinfo", 1),
+            ("search", 1),
+        ] {
             assert_eq!(named(&tree, role).len(), count, "{role} at {width}");
         }
-        for role in ["link", "button", "searchbox", "combobox", "image", "table", "heading"] {
+        for role in [
+            "link",
+            "button",
+            "searchbox",
+            "combobox",
+            "image",
+            "table",
+            "heading",
+        ] {
             let names = named(&tree, role);
             assert!(!names.is_empty(), "{role} at {width}");
-            assert!(names.iter().all(|name| !name.is_empty()), "{role} at {width}: {names:?}");
+            assert!(
+                names.iter().all(|name| !name.is_empty()),
+                "{role} at {width}: {names:?}"
+            );
         }
         let drawings = tree["nodes"].as_array().unwrap().iter();
         let described: Vec<&str> = drawings
@@ -213,7 +261,10 @@ fn who_does_not_see_it_is_told_the_same() {
         assert!(described[0].contains("vulnerable for"), "{described:?}");
         // The table is one at every width, whatever it looks like.
         let headers = named(&tree, "rowheader");
-        assert!(headers.iter().any(|name| name == "windows x86_64"), "{headers:?}");
+        assert!(
+            headers.iter().any(|name| name == "windows x86_64"),
+            "{headers:?}"
+        );
         let levels = browser.evaluate(
             "[...document.querySelectorAll('h1,h2,h3')].map(one => one.tagName).join(' ')",
         );

@@ -89,7 +89,13 @@ pub(super) async fn serve(
             () = stop.cancelled() => break Ok(()),
             place = places.take() => place,
         };
-        connections.spawn(converse(stream, router.clone(), limits, place, stop.clone()));
+        connections.spawn(converse(
+            stream,
+            router.clone(),
+            limits,
+            place,
+            stop.clone(),
+        ));
     };
     // Nobody else is let in; each connection bounds its own end.
     drop(listener);

@@ -74,9 +74,10 @@ fn of_process(families: &mut Families, board: &Board, tally: &Tally) {
     families.counter(
         "actions",
         "Actions by kind and state",
-        tally.actions.iter().map(|((kind, state), count)| {
-            (labels([("kind", *kind), ("state", *state)]), *count)
-        }),
+        tally
+            .actions
+            .iter()
+            .map(|((kind, state), count)| (labels([("kind", *kind), ("state", *state)]), *count)),
     );
     families.counter(
         "received_bytes",

@@ -120,7 +120,11 @@ impl Place {
 
     fn leave(&self) {
         let mut list = self.waiting.lock();
-        let age = self.age.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let age = self
+            .age
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(age) = age {
             list.by_age.remove(&age);
         }

@@ -57,7 +57,11 @@ pub(super) fn of_line(line: &LineReport, view: &View<'_>, id: usize, is_open: bo
             .map(ToString::to_string)
             .unwrap_or_default(),
         uploaded: line.uploaded.map(|moment| moment.date_naive().to_string()),
-        class: if is_accepted { "accepted" } else { status.as_str() },
+        class: if is_accepted {
+            "accepted"
+        } else {
+            status.as_str()
+        },
         status: match is_accepted {
             true => format!("{status} (accepted)"),
             false => status.to_string(),
@@ -86,7 +90,11 @@ pub(super) fn of_line(line: &LineReport, view: &View<'_>, id: usize, is_open: bo
 
 /// The OpenSSLs of the wheels: "3.5.8, 3.0.17".
 fn linked(line: &LineReport) -> String {
-    let findings = line.decision.wheels.iter().flat_map(|wheel| &wheel.findings);
+    let findings = line
+        .decision
+        .wheels
+        .iter()
+        .flat_map(|wheel| &wheel.findings);
     let versions: BTreeSet<_> = findings.filter_map(|finding| finding.linked()).collect();
     let names: Vec<String> = versions
         .iter()

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::model::Series;
 use crate::policy::{Decision, Status, Target};
-use crate::report::rows::{self, WheelRow};
 use crate::report::LineReport;
+use crate::report::rows::{self, WheelRow};
 
 use super::plain;
 
@@ -74,14 +74,22 @@ pub(super) fn of_line(line: &LineReport, today: NaiveDate) -> Vec<Platform> {
                 linked: plain(&kind.linked),
                 linkage: kind.linkage,
                 target: target(&line.decision, kind.series),
-                class: if first.accepted { "accepted" } else { first.status.as_str() },
+                class: if first.accepted {
+                    "accepted"
+                } else {
+                    first.status.as_str()
+                },
                 status: first.status_text(),
                 accepted: kind.accepted.as_deref().map(plain),
                 advisories: kind.advisories,
                 days: first.days,
                 count: rows.len(),
                 hidden: rows.len().saturating_sub(NAMED),
-                wheels: rows.iter().take(NAMED).map(|row| plain(&row.wheel)).collect(),
+                wheels: rows
+                    .iter()
+                    .take(NAMED)
+                    .map(|row| plain(&row.wheel))
+                    .collect(),
             })
         })
         .collect()

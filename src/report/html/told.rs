@@ -198,7 +198,11 @@ pub(super) fn feeds(view: &View<'_>) -> Vec<Feed> {
         feeds.push(Feed {
             name: "GitHub".to_owned(),
             is_up: budget.remaining > 0,
-            state: if budget.remaining > 0 { "answers" } else { "wants to be left alone" },
+            state: if budget.remaining > 0 {
+                "answers"
+            } else {
+                "wants to be left alone"
+            },
             facts: format!(
                 "{} of {} requests are left; all of them {}",
                 budget.remaining,

@@ -4,12 +4,12 @@ use chrono::NaiveDate;
 use rstest::rstest;
 
 use super::*;
-use crate::report::Tracking;
 use crate::model::{
     Architecture, BinaryFormat, Evidence, EvidenceKind, Finding, Library, Linkage, OpensslFacts,
     Release, ReleaseKind, Releases, WheelScan,
 };
 use crate::policy::{LineFacts, Settings, WheelContent, WheelFacts, decide};
+use crate::report::Tracking;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tungstenite::{Message, WebSocket};
@@ -108,7 +110,14 @@ impl Browser {
         let attach = json!({ "targetId": page["targetId"], "flatten": true });
         let attached = browser.call("Target.attachToTarget", &attach);
         browser.session = attached["sessionId"].as_str().unwrap().to_owned();
-        for domain in ["Page", "Runtime", "Log", "Network", "Accessibility", "Audits"] {
+        for domain in [
+            "Page",
+            "Runtime",
+            "Log",
+            "Network",
+            "Accessibility",
+            "Audits",
+        ] {
             browser.call(&format!("{domain}.enable"), &json!({}));
         }
         Some(browser)
@@ -123,7 +132,9 @@ impl Browser {
         if !self.session.is_empty() {
             message["sessionId"] = json!(self.session);
         }
-        self.socket.send(Message::text(message.to_string())).unwrap();
+        self.socket
+            .send(Message::text(message.to_string()))
+            .unwrap();
         loop {
             let answer = self.next();
             if answer["id"] == id {
@@ -144,7 +155,8 @@ impl Browser {
 
     /// Sets the width of the page, and whether it is dark.
     pub fn look(&mut self, width: u32, height: u32, dark: bool) {
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", &size);
         let scheme = if dark { "dark" } else { "light" };
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
@@ -162,13 +174,18 @@ impl Browser {
     /// Presses Enter in a form, and waits for the page that comes of it.
     pub fn enter(&mut self) {
         self.events.clear();
-        let key = json!({ "type": "keyDown", "key": "Enter", "text": "\r", "windowsVirtualKeyCode": 13 });
+        let key =
+            json!({ "type": "keyDown", "key": "Enter", "text": "\r", "windowsVirtualKeyCode": 13 });
         self.call("Input.dispatchKeyEvent", &key);
         self.wait();
     }
 
     fn wait(&mut self) {
-        while !self.events.iter().any(|one| one["method"] == "Page.loadEventFired") {
+        while !self
+            .events
+            .iter()
+            .any(|one| one["method"] == "Page.loadEventFired")
+        {
             let event = self.next();
             self.events.push_back(event);
         }
@@ -206,6 +223,18 @@ impl Browser {
     pub fn picture(&mut self) -> String {
         let picture = self.call("Page.captureScreenshot", &json!({ "format": "png" }));
         picture["data"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Browser {
+    /// Keeps a picture of the whole page in `target/tmp/status-page/`, for people.
+    pub fn keep(&mut self, name: &str) {
+        let whole = json!({ "format": "png", "captureBeyondViewport": true });
+        let picture = self.call("Page.captureScreenshot", &whole);
+        let bytes = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("status-page");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), bytes).unwrap();
     }
 }
 

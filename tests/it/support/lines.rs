@@ -169,7 +169,13 @@ pub fn cycle(lines: Vec<LineReport>, facts: &OpensslFacts) -> FinishedCycle {
 pub fn many(count: usize, facts: &OpensslFacts) -> Vec<LineReport> {
     let kinds = [
         [Some("3.5.8"); 5],
-        [Some("3.5.8"), Some("3.5.8"), Some("3.5.7"), Some("3.0.17"), Some("1.1.1w")],
+        [
+            Some("3.5.8"),
+            Some("3.5.8"),
+            Some("3.5.7"),
+            Some("3.0.17"),
+            Some("1.1.1w"),
+        ],
         [None; 5],
         [Some("3.0.6"), None, None, None, Some("3.5.8")],
     ];

@@ -28,11 +28,7 @@ pub async fn start(token: Option<&str>, now: DateTime<Utc>) -> Served {
 }
 
 /// The same within these limits.
-pub async fn start_within(
-    token: Option<&str>,
-    now: DateTime<Utc>,
-    limits: ServerLimits,
-) -> Served {
+pub async fn start_within(token: Option<&str>, now: DateTime<Utc>, limits: ServerLimits) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let settings = ServerSettings {

@@ -142,7 +142,11 @@ impl Families {
         let mut exposed: Vec<(i64, &str, &str)> = lines
             .filter_map(|line| {
                 let day = line.due_since()?.and_time(chrono::NaiveTime::MIN).and_utc();
-                Some(((now - day).num_seconds().max(0), line.package.as_str(), line.line.as_str()))
+                Some((
+                    (now - day).num_seconds().max(0),
+                    line.package.as_str(),
+                    line.line.as_str(),
+                ))
             })
             .collect();
         exposed.sort_by_key(|(length, package, line)| (Reverse(*length), *package, *line));
@@ -150,9 +154,12 @@ impl Families {
         self.gauge(
             "exposed_seconds",
             "Time since the day of the fix, of the longest exposed wheel of a line; a day is 86400",
-            exposed.into_iter().take(LINES).map(|(length, package, line)| {
-                (labels([("package", package), ("line", line)]), length)
-            }),
+            exposed
+                .into_iter()
+                .take(LINES)
+                .map(|(length, package, line)| {
+                    (labels([("package", package), ("line", line)]), length)
+                }),
         );
         self.gauge(
             "exposed_lines_untold",

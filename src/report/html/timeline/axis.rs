@@ -69,7 +69,10 @@ impl Axis {
             (_, true) => day.format("%Y").to_string(),
             (_, false) => day.format("%b %Y").to_string(),
         };
-        let named: Vec<(i64, String)> = days.iter().map(|day| (self.place(*day), name(day))).collect();
+        let named: Vec<(i64, String)> = days
+            .iter()
+            .map(|day| (self.place(*day), name(day)))
+            .collect();
         let (wide, narrow) = (fitting(&named, false), fitting(&named, true));
         named
             .into_iter()

@@ -92,7 +92,13 @@ pub(super) fn kinds(line: &LineReport) -> Vec<Kind> {
         }
     }
     let mut kinds: Vec<Kind> = kinds.into_values().collect();
-    kinds.sort_by_key(|kind| (kind.accepted, std::cmp::Reverse(kind.status), kind.due_since));
+    kinds.sort_by_key(|kind| {
+        (
+            kind.accepted,
+            std::cmp::Reverse(kind.status),
+            kind.due_since,
+        )
+    });
     kinds
 }
 
@@ -123,11 +129,17 @@ fn bar(kind: Kind, uploaded: NaiveDate, axis: &Axis, top: u32) -> Bar {
     let linked = plain(&short(&kind.name));
     Bar {
         top,
-        class: if kind.accepted { "accepted" } else { kind.status.as_str() },
+        class: if kind.accepted {
+            "accepted"
+        } else {
+            kind.status.as_str()
+        },
         sentence: format!("{linked} {said}"),
         said,
         solid: due.and_then(|due| stretch(due.max(published), WHOLE)),
-        before: due.filter(|due| *due < published).and_then(|due| stretch(due, published)),
+        before: due
+            .filter(|due| *due < published)
+            .and_then(|due| stretch(due, published)),
         well: stretch(published, due.unwrap_or(WHOLE)),
         linked,
         wheels: kind.wheels,

@@ -61,8 +61,10 @@ struct Plan {
 
 /// One lane for each linked series, with the releases from the first linked one on.
 pub(super) fn of_series(kinds: &[Kind], releases: &Releases, axis: &Axis) -> Vec<Lane> {
-    let linked: BTreeSet<&OpensslVersion> =
-        kinds.iter().filter_map(|kind| kind.linked.as_ref()).collect();
+    let linked: BTreeSet<&OpensslVersion> = kinds
+        .iter()
+        .filter_map(|kind| kind.linked.as_ref())
+        .collect();
     let series: BTreeSet<Series> = linked.iter().map(|version| version.series()).collect();
     let lane = |series: &Series| {
         let all = releases.of_series(*series);
@@ -129,13 +131,17 @@ pub(super) fn of_project(line: &LineReport, uploaded: NaiveDate, axis: &Axis) ->
         .collect();
     published.push((own?.to_string(), uploaded, true));
     published.sort_by_key(|(_, day, _)| *day);
-    let plans = published.into_iter().rev().take(MARKS).map(|(version, day, is_own)| Plan {
-        day,
-        class: if is_own { "own" } else { "other" },
-        what: "wheels were published".to_owned(),
-        name: plain(&version),
-        weight: u8::from(is_own),
-    });
+    let plans = published
+        .into_iter()
+        .rev()
+        .take(MARKS)
+        .map(|(version, day, is_own)| Plan {
+            day,
+            class: if is_own { "own" } else { "other" },
+            what: "wheels were published".to_owned(),
+            name: plain(&version),
+            weight: u8::from(is_own),
+        });
     let mut plans: Vec<Plan> = plans.collect();
     plans.reverse();
     Some(Lane {
@@ -203,7 +209,9 @@ pub(super) fn fitting(named: &[(i64, String)], is_narrow: bool) -> Vec<bool> {
             let right = left + width;
             let fits = left >= 0
                 && right <= WHOLE
-                && taken.iter().all(|(from, to)| right + gap < *from || left > *to + gap);
+                && taken
+                    .iter()
+                    .all(|(from, to)| right + gap < *from || left > *to + gap);
             if fits {
                 taken.push((left, right));
             }
