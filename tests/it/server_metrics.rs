@@ -75,7 +75,7 @@ async fn everything_that_is_watched_is_told() {
         "rewheel_cycle_under_way_since_timestamp_seconds 0",
         "rewheel_next_cycle_timestamp_seconds 1792757040",
         "rewheel_api_requests_remaining{api=\"github\"} 4321",
-        "rewheel_github_limit_resets_timestamp_seconds 1792758600",
+        "rewheel_api_requests_reset_timestamp_seconds{api=\"github\"} 1792758600",
         "rewheel_feed_up{feed=\"advisories\"} 1",
         "rewheel_feed_as_of_timestamp_seconds{feed=\"releases\"} 1792713600",
         "rewheel_feed_last_good_timestamp_seconds{feed=\"life-times\"} 1792756620",

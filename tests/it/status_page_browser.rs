@@ -70,6 +70,7 @@ fn nothing_goes_wrong_nothing_is_fetched_elsewhere_and_it_fits_every_width() {
         for dark in [false, true] {
             browser.look(width, 900, dark);
             browser.open(&base);
+            browser.keep(&format!("{width}-{}", if dark { "dark" } else { "light" }));
             let closed = browser.evaluate(TOO_WIDE);
             browser.evaluate(OPEN_ALL);
             let opened = browser.evaluate(TOO_WIDE);

@@ -92,6 +92,3 @@ pub(super) fn of_line(
         to: today.to_string(),
     })
 }
-
-#[cfg(test)]
-mod tests;
