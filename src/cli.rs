@@ -4,15 +4,18 @@ mod acting;
 mod arguments;
 mod check_now;
 mod config_check;
+mod daemon;
 mod feeds;
 mod github;
 mod inspect;
 mod limits;
+mod manual;
 mod openssl;
 mod output;
 mod progress;
 mod pull;
 mod requests;
+mod round;
 
 use std::ffi::OsString;
 
@@ -30,14 +33,20 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(arguments) => arguments,
         Err(error) => return output::refuse(&error),
     };
-    output::log_to_stderr(&arguments.common);
+    match &arguments.command {
+        Command::Daemon(command) => output::log_of_daemon(&arguments.common, command.log_format),
+        _ => output::log_to_stderr(&arguments.common),
+    }
     let outcome = match &arguments.command {
         Command::CheckNow(command) => check_now::run(command, &arguments.common).await,
+        Command::Daemon(command) => daemon::run(command, &arguments.common).await,
         Command::Inspect(command) => inspect::run(command, &arguments.common).await,
         Command::Openssl(command) => match &command.action {
             Some(OpensslAction::Pull { folder }) => pull::run(folder, &arguments.common).await,
             None => openssl::run(command, &arguments.common).await,
         },
+        Command::Completions { shell } => manual::completions(*shell),
+        Command::Man => manual::page(),
         Command::Config(command) => match &command.action {
             ConfigAction::Check(command) => config_check::run(command, &arguments.common).await,
         },

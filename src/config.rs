@@ -5,7 +5,7 @@
 //! - `raw`: values as they stand in the file, each with its place;
 //! - `schema`: the keys that exist; `words`: what their texts mean; `nearest`: the right spelling;
 //! - `check`: values held against the schema; `environment`: variables laid over the file;
-//! - `github`, `state`: how it acts; `project`, `issue`, `step`, `acceptance`: one project with its
+//! - `github`, `state`, `server`: how it acts and is seen; `project`, `issue`, `step`, `acceptance`: one project with its
 //!   defaults; `valid`: what the program uses;
 //! - `template`: texts with values in them, for steps and the tracking issue.
 //!
@@ -24,6 +24,7 @@ mod nearest;
 mod project;
 mod raw;
 mod schema;
+mod server;
 mod state;
 mod step;
 pub mod template;
@@ -40,6 +41,7 @@ pub use github::{Credential, Github};
 pub use issue::{IssueSettings, Template};
 pub use nearest::nearest;
 pub use schema::keys;
+pub use server::Server;
 pub use state::{State, StateUrl};
 pub use valid::{Configuration, Limits, Line, Openssl, ProjectSettings, Watch};
 

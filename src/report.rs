@@ -1,9 +1,10 @@
-//! Reports: what was found and decided, for terminals, scripts and Markdown.
+//! Reports: what was found and decided, for terminals, scripts, Markdown and browsers.
 
 pub mod action;
 pub mod check;
 mod feeds;
 pub mod history;
+pub mod html;
 pub mod inspection;
 pub mod issue;
 pub mod json;

@@ -33,7 +33,7 @@ pub async fn digests(
     configuration: &Configuration,
     report: &CheckReport,
     known: &Known,
-    variable: &dyn Fn(&str) -> Option<String>,
+    variable: &(dyn Fn(&str) -> Option<String> + Sync),
 ) -> BTreeMap<String, String> {
     let mut digests = BTreeMap::new();
     let wanted: BTreeSet<&OpensslVersion> = report

@@ -72,6 +72,9 @@ pub enum Command {
     /// Look at published wheels now, and say what is due.
     #[command(after_help = CHECK_NOW_HELP)]
     CheckNow(CheckNow),
+    /// Make cycles on the configuration's schedule, and serve status, health and metrics.
+    #[command(after_help = DAEMON_HELP)]
+    Daemon(Daemon),
     /// Say what is inside wheels: files, folders, addresses.
     #[command(after_help = INSPECT_HELP)]
     Inspect(Inspect),
@@ -80,7 +83,55 @@ pub enum Command {
     Openssl(Openssl),
     /// Look at the configuration itself.
     Config(Config),
+    /// Write the completions of a shell to standard output.
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions {
+        /// The shell.
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to standard output.
+    #[command(after_help = MAN_HELP)]
+    Man,
 }
+
+/// Arguments of `daemon`.
+#[derive(Args, Debug)]
+pub struct Daemon {
+    /// How the log on standard error is written.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// How a log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+const DAEMON_HELP: &str = "Examples:
+  GITHUB_TOKEN=... rewheel daemon --config rewheel.toml
+  rewheel daemon --config rewheel.toml --log-format json
+
+The first cycle begins at once, the next ones by [watch] schedule. SIGTERM and
+SIGINT finish the step under way and stop, a second one stops at once; SIGHUP
+takes the configuration anew, and a bad one is refused.
+[server] listen has /, /healthz, /readyz, /metrics and /api/v1/status.
+
+Exit codes: 0 it was told to stop, 2 usage or configuration is wrong.";
+
+const COMPLETIONS_HELP: &str = "Examples:
+  rewheel completions bash > ~/.local/share/bash-completion/completions/rewheel
+  rewheel completions zsh > ~/.zfunc/_rewheel
+  rewheel completions fish > ~/.config/fish/completions/rewheel.fish
+  rewheel completions powershell >> $PROFILE";
+
+const MAN_HELP: &str = "Examples:
+  rewheel man > ~/.local/share/man/man1/rewheel.1
+  rewheel man | man -l -";
 
 /// Arguments of `config`.
 #[derive(Args, Debug)]

@@ -1,21 +1,16 @@
 //! `rewheel check-now`: one round, now.
 
-use std::sync::Arc;
-
 use chrono::Utc;
-use secrecy::ExposeSecret;
+use tokio_util::sync::CancellationToken;
 
 use crate::config;
-use crate::cycle::Cycle;
-use crate::cycle::act::{Actor, Mode};
-use crate::fetch::{Client, ClientSettings, Credentials};
-use crate::index::{Index, IndexLocation, Surroundings};
-use crate::report::{self, ActionState, CheckReport};
+use crate::report::{self, CheckReport};
 use crate::store::Store;
 use crate::store::ledger::Ledger;
 
 use super::arguments::{CheckFormat, CheckNow, Common};
-use super::{acting, feeds, github, limits, output, progress, requests};
+use super::round::Round;
+use super::{output, progress, requests};
 
 /// Runs the command.
 ///
@@ -29,67 +24,14 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         Some(_) => requests::configured(command, &configuration)?,
         None => requests::by_hand(command, &configuration)?,
     };
-    let location = IndexLocation::find(
-        common.index_url.as_deref(),
-        configuration
-            .index_url
-            .as_ref()
-            .map(ExposeSecret::expose_secret),
-        Surroundings::of_process(),
-    )?;
-    let client = Client::new(
-        ClientSettings::default(),
-        Credentials::from_environment(&variable),
-    )?;
-    let bounds = &configuration.limits;
-    let ledger = match file {
-        Some(_) => Some(acting::ledger(&configuration, command.dry_run)?),
-        None => None,
-    };
-    let cycle = Cycle {
-        index: Index::new(&client, &location, limits::index(bounds)),
-        store: store(command, ledger.as_ref(), &variable),
-        watch: feeds::watch(common, &configuration, &variable)?,
-        scan_limits: bounds.scan,
-        scanners: Arc::default(),
-        wheel_limits: limits::wheel(bounds),
-        parallel: limits::parallel(bounds),
-        now: Utc::now(),
-    };
+    let store = |ledger: Option<&Ledger>| store(command, ledger, &variable);
+    let mut round = Round::new(configuration, common, command.dry_run, store)?;
     let bar = progress::of(common);
-    let (mut report, known) = cycle.check(&asked, bar.clone()).await;
-    bar.finish();
-    feeds::warn(common, &configuration, &known, cycle.now.date_naive());
-    if let Some(ledger) = &ledger {
-        report.dry_run = command.dry_run;
-        let memory = Arc::new(Store::in_ledger(ledger.clone()));
-        let connection = ClientSettings::default();
-        let github =
-            github::client(&configuration.github, connection, &variable)?.with_memory(memory);
-        let digests = acting::digests(common, &configuration, &report, &known, &variable).await;
-        let actor = Actor {
-            github: &github,
-            ledger,
-            projects: &configuration.projects,
-            new_issues: configuration.watch.new_issues_per_cycle,
-            mode: if command.dry_run {
-                Mode::Plan
-            } else {
-                Mode::Act
-            },
-            scanners: &cycle.scanners,
-            scan_limits: cycle.scan_limits,
-            wheel_limits: &cycle.wheel_limits,
-            digests: &digests,
-            now: cycle.now,
-        };
-        actor.tell_once(&mut report)?;
-        match acting::hindrance(&configuration, &location, &github) {
-            None => actor.act(&mut report).await,
-            Some(_) if command.dry_run => actor.plan_unseen(&mut report),
-            Some(why) => actor.leave(&mut report, ActionState::Failed, &why),
-        }
-    }
+    let finish = || bar.finish();
+    let stop = CancellationToken::new();
+    let (report, _) = round
+        .run(&asked, Utc::now(), bar.clone(), finish, &stop)
+        .await?;
     output::result(&render(command.format, &report, common)?)?;
     Ok(report.exit_status().code())
 }

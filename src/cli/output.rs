@@ -6,13 +6,14 @@ use std::io::{self, IsTerminal, Write};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::report::Appearance;
 use crate::report::printable::printable;
 
-use super::arguments::{ColorChoice, Common};
+use super::arguments::{ColorChoice, Common, LogFormat};
 
 /// How results look on standard output.
 pub fn appearance(common: &Common) -> Appearance {
@@ -74,10 +75,10 @@ pub fn refuse(error: &clap::Error) -> u8 {
     2
 }
 
-/// Tells people something beside the result.
+/// Tells people something beside the result, in the form of the log: the daemon's may be JSON.
 pub fn warn(common: &Common, sentence: &str) {
     if !common.quiet {
-        to_stderr(common, Level::WARN, sentence);
+        tracing::warn!("{sentence}");
     }
 }
 
@@ -119,6 +120,8 @@ const fn label(level: Level, colours: bool) -> &'static str {
 /// What modules log, in the form of all else that goes to standard error, and as harmless.
 struct Line {
     colours: bool,
+    /// Whether it begins with the moment, in UTC.
+    timed: bool,
 }
 
 impl<S, N> FormatEvent<S, N> for Line
@@ -135,6 +138,10 @@ where
         let mut text = String::new();
         context.format_fields(Writer::new(&mut text), event)?;
         let label = label(*event.metadata().level(), self.colours);
+        if self.timed {
+            SystemTime.format_time(&mut writer)?;
+            write!(writer, " ")?;
+        }
         writeln!(writer, "{label} {}", printable(&text))
     }
 }
@@ -156,6 +163,32 @@ pub fn log_to_stderr(common: &Common) {
         .with_writer(io::stderr)
         .event_format(Line {
             colours: wants_colours(common.color, &io::stderr()),
+            timed: false,
         })
         .try_init();
+}
+
+/// Sends what the daemon logs to standard error, each event with its moment: what it did, and with
+/// `-v` how. `REWHEEL_LOG` overrides it.
+pub fn log_of_daemon(common: &Common, format: LogFormat) {
+    let level = match (common.quiet, common.verbose) {
+        (true, _) => "error",
+        (false, 0) => "rewheel=info,warn",
+        (false, 1) => "rewheel=debug,warn",
+        (false, _) => "debug",
+    };
+    let filter = EnvFilter::try_from_env("REWHEEL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    // Only the first call in a process counts, which is that of the command.
+    let _ = match format {
+        LogFormat::Text => log
+            .event_format(Line {
+                colours: wants_colours(common.color, &io::stderr()),
+                timed: true,
+            })
+            .try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
 }

@@ -40,6 +40,18 @@ pub fn by_hand(
         .collect())
 }
 
+/// What is asked of each line of each project.
+///
+/// # Errors
+/// There is no project at all.
+pub fn of_all(configuration: &Configuration) -> anyhow::Result<Vec<LineRequest>> {
+    let projects = &configuration.projects;
+    if projects.is_empty() {
+        bail!("the configuration has no [[project]]");
+    }
+    Ok(projects.iter().flat_map(lines).collect())
+}
+
 /// What is asked of each line of each project, or of those projects that are named.
 ///
 /// # Errors

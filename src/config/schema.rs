@@ -54,7 +54,9 @@ pub(super) static ROOT: &[Key] = &[
 
 static WATCH: &[Key] = &[
     text("schedule", words::schedule, "*/15 * * * *"),
-    text("timezone", words::any, "UTC"),
+    text("timezone", words::zone, "UTC"),
+    text("jitter", |text| words::duration(text).map(drop), "30s"),
+    text("seen-for", |text| words::duration(text).map(drop), "400d"),
     text("max-fact-age", |text| words::duration(text).map(drop), "3d"),
     text(
         "end-of-life-notice",
@@ -66,11 +68,15 @@ static WATCH: &[Key] = &[
 
 static STATE: &[Key] = &[text("url", words::state, "sqlite:rewheel.db")];
 
-static SERVER: &[Key] = &[text(
-    "listen",
-    |text| words::listen(text).map(drop),
-    "127.0.0.1:9745",
-)];
+static SERVER: &[Key] = &[
+    text(
+        "listen",
+        |text| words::listen(text).map(drop),
+        "127.0.0.1:9745",
+    ),
+    texts("hosts", words::host, "[\"rewheel.example\"]"),
+    text("token-env", words::variable, "STATUS_TOKEN"),
+];
 
 static OPENSSL: &[Key] = &[
     text(

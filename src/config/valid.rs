@@ -15,11 +15,18 @@ use super::diagnostic::Problems;
 use super::github::{self, Github};
 use super::issue::IssueSettings;
 use super::raw::Table;
+use super::server::{self, Server};
 use super::state::{self, State};
 use super::{project, words};
 
 /// How many new issues one cycle opens when the configuration does not say.
 const NEW_ISSUES_PER_CYCLE: usize = 20;
+
+/// When a cycle begins when the configuration does not say.
+const SCHEDULE: &str = "*/15 * * * *";
+
+/// How long what was seen is remembered when the configuration does not say.
+const SEEN_FOR: TimeDelta = TimeDelta::days(400);
 
 /// A configuration that holds together.
 #[derive(Clone, Debug)]
@@ -34,6 +41,8 @@ pub struct Configuration {
     pub github: Github,
     /// `[state]`.
     pub state: State,
+    /// `[server]`.
+    pub server: Server,
     /// `[limits]`.
     pub limits: Limits,
     /// How packages are judged that no project names.
@@ -60,6 +69,14 @@ pub struct Openssl {
 /// What is watched, and what counts as old or as soon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watch {
+    /// `schedule`: when the daemon begins a cycle, as crontab has it.
+    pub schedule: String,
+    /// `timezone`: where the schedule's hours are those of the clock on the wall.
+    pub timezone: String,
+    /// `jitter`: how much later than the schedule says a cycle may begin.
+    pub jitter: TimeDelta,
+    /// `seen-for`: how long what was seen, and is not seen any more, is remembered.
+    pub seen_for: TimeDelta,
     /// `max-fact-age`: how old facts may be for anything to be called current.
     pub maximum_fact_age: TimeDelta,
     /// `end-of-life-notice`: how long before the end of a series' support it is told.
@@ -166,6 +183,7 @@ pub(super) fn configuration(
         openssl: openssl(section("openssl"), folder),
         github: github::github(section("github"), folder),
         state: state::state(section("state"), folder),
+        server: server::server(section("server")),
         limits: limits(section("limits")),
         defaults: project::settings(defaults, &built_in, problems),
         projects: project::projects(
@@ -198,7 +216,12 @@ fn openssl(table: &Table, folder: Option<&Path>) -> Openssl {
 fn watch(table: &Table) -> Watch {
     let built_in = Settings::default();
     let duration = |key: &str| words::duration(table.text(key)?).ok();
+    let text = |key: &str, built_in: &str| table.text(key).unwrap_or(built_in).trim().to_owned();
     Watch {
+        schedule: text("schedule", SCHEDULE),
+        timezone: text("timezone", "UTC"),
+        jitter: duration("jitter").unwrap_or_default(),
+        seen_for: duration("seen-for").unwrap_or(SEEN_FOR),
         maximum_fact_age: duration("max-fact-age").unwrap_or(built_in.maximum_fact_age),
         end_of_life_notice: duration("end-of-life-notice").unwrap_or(built_in.end_of_life_notice),
         new_issues_per_cycle: table

@@ -10,6 +10,7 @@ use url::Url;
 use crate::model::wheel::is_package_name;
 use crate::model::{CoverageKey, Library, OpensslVersion, Os, RepositoryName, Series, Severity};
 use crate::policy::{Follow, Reaction};
+use crate::schedule::Schedule;
 
 use super::mask::is_token;
 use super::nearest::unknown;
@@ -122,21 +123,29 @@ pub(super) fn variable(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// An address and a port to listen on.
-pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| {
-        format!("{text:?} is no address to listen on, such as \"127.0.0.1:9745\" or \"[::1]:9745\"")
+/// An address and a port to listen on; nothing for `none`.
+pub(super) fn listen(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text.trim() == "none" {
+        return Ok(None);
+    }
+    text.trim().parse().map(Some).map_err(|_| {
+        format!(
+            "{text:?} is no address to listen on, such as \"127.0.0.1:9745\" or \"[::1]:9745\", \
+             nor \"none\""
+        )
     })
 }
 
-/// Five or six fields; what they mean is for the schedule.
+/// A schedule; its time zone is a key of its own.
 pub(super) fn schedule(text: &str) -> Result<(), String> {
-    match text.split_whitespace().count() {
-        5 | 6 => Ok(()),
-        count => Err(format!(
-            "a schedule has five or six fields, such as \"*/15 * * * *\"; this one has {count}"
-        )),
-    }
+    let read = Schedule::parse(text, "UTC");
+    read.map(drop).map_err(|error| error.to_string())
+}
+
+/// A time zone by its IANA name.
+pub(super) fn zone(text: &str) -> Result<(), String> {
+    let read = Schedule::parse("@hourly", text);
+    read.map(drop).map_err(|error| error.to_string())
 }
 
 /// `owner/name`.
@@ -307,6 +316,8 @@ mod tests {
             variable("A-B"),
             listen("9745").map(drop),
             schedule("* * * *"),
+            schedule("0 0 30 2 *"),
+            zone("Europe/Berlinn"),
             repository("pyca"),
             repository("https://git.example/pyca/cryptography"),
             follow("newest").map(drop),

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::ProjectSettings;
 use crate::github::Github;
@@ -39,6 +40,9 @@ pub use super::steps::Mode;
 
 /// Under what the ledger keeps until when GitHub wants to be left alone.
 const PARKED: &str = "github:parked";
+
+/// Why something was left undone by a process that is about to end.
+const STOPPING: &str = "rewheel was told to stop before its turn came; the next cycle goes on";
 
 /// Who acts, and with what.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +68,8 @@ pub struct Actor<'a> {
     pub digests: &'a BTreeMap<String, String>,
     /// The moment for which everything was judged.
     pub now: DateTime<Utc>,
+    /// Nothing more is begun once this is cancelled; what is under way is finished.
+    pub stop: &'a CancellationToken,
 }
 
 impl Actor<'_> {
@@ -87,6 +93,10 @@ impl Actor<'_> {
             let Some(project) = self.project_of(line) else {
                 continue;
             };
+            if self.stop.is_cancelled() {
+                line.actions = left(line.planned(), ActionState::Skipped, STOPPING);
+                continue;
+            }
             if let Some(why) = blind(line) {
                 let key = format!("{}/{}/issue", line.package, line.line);
                 line.actions.push(
@@ -104,7 +114,11 @@ impl Actor<'_> {
         let mut performer = Performer::new(self);
         for (at, one) in observed {
             if let Some(line) = report.lines.get_mut(at) {
-                let actions = performer.perform(&one, line).await;
+                let actions = if self.stop.is_cancelled() {
+                    left(line.planned(), ActionState::Skipped, STOPPING)
+                } else {
+                    performer.perform(&one, line).await
+                };
                 line.actions.extend(actions);
             }
         }
@@ -164,11 +178,7 @@ impl Actor<'_> {
     pub fn leave(&self, report: &mut CheckReport, state: ActionState, why: &str) {
         for line in &mut report.lines {
             if self.project_of(line).is_some() {
-                line.actions = line
-                    .planned()
-                    .into_iter()
-                    .map(|action| Action { state, ..action }.because(why))
-                    .collect();
+                line.actions = left(line.planned(), state, why);
             }
         }
     }
@@ -213,6 +223,12 @@ impl Actor<'_> {
             }
         }
     }
+}
+
+/// What was planned and is left undone, for one reason.
+fn left(planned: Vec<Action>, state: ActionState, why: &str) -> Vec<Action> {
+    let undone = |action| Action { state, ..action }.because(why);
+    planned.into_iter().map(undone).collect()
 }
 
 /// Why nothing can be said of a line, so that its issue is to stay as it is.

@@ -1,6 +1,6 @@
 //! What one check came to.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use pep440_rs::Version;
 
 use crate::feeds::FeedReport;
@@ -126,6 +126,17 @@ impl LineReport {
             .wheels
             .iter()
             .any(WheelVerdict::carries_openssl)
+    }
+
+    /// Since when something could have been done about one of its wheels.
+    pub fn due_since(&self) -> Option<NaiveDate> {
+        let findings = self
+            .decision
+            .wheels
+            .iter()
+            .flat_map(|wheel| &wheel.findings);
+        let due = findings.filter(|finding| finding.accepted.is_none());
+        due.filter_map(|finding| finding.assessment.due_since).min()
     }
 
     /// Whether one of the line's reasons has this code.

@@ -14,6 +14,7 @@ use rewheel::report::{ActionState, CheckReport};
 use rewheel::source::WheelLimits;
 use rewheel::store::ledger::{Access as LedgerAccess, Ledger, StateLocation};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 use super::binary::wheel_carrying;
 use super::client::settings;
@@ -207,6 +208,7 @@ pub async fn act(
         wheel_limits: &WheelLimits::default(),
         digests: &BTreeMap::new(),
         now,
+        stop: &CancellationToken::new(),
     };
     actor.tell_once(&mut report).unwrap();
     actor.act(&mut report).await;

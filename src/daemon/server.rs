@@ -1,0 +1,176 @@
+//! What the daemon knows, over HTTP: for people, for probes, for Prometheus, for programs.
+//!
+//! It is reached through a browser, too, so a page elsewhere must not be able to read it or to act
+//! through it: the `Host` of every request must be one that is meant (against DNS rebinding), no
+//! script runs, and who asks for a cycle shows a token.
+
+mod guard;
+mod health;
+mod metrics;
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use chrono::TimeDelta;
+use secrecy::SecretString;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::model::Releases;
+use crate::report;
+
+use super::Clock;
+use super::board::Board;
+
+/// How many requests are answered at once; a further one is told to come back.
+const AT_ONCE: usize = 32;
+
+/// How it serves.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Who has it may ask for a cycle; without one nobody may.
+    pub token: Option<SecretString>,
+    /// How old the last good cycle may be.
+    pub ready_within: TimeDelta,
+    /// Names under which it may be asked beside its address and this machine's own, in lower case.
+    pub hosts: Vec<String>,
+}
+
+struct Shared {
+    settings: ServerSettings,
+    address: Option<std::net::SocketAddr>,
+    board: Board,
+    wake: Arc<Notify>,
+    clock: Clock,
+    places: Semaphore,
+}
+
+/// Which part of the page is asked for.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    /// Only packages whose name holds this.
+    q: Option<String>,
+    /// Which page, from 1.
+    page: Option<usize>,
+}
+
+/// Serves until `stop` is cancelled; what is being answered then is finished.
+///
+/// # Errors
+/// The listener broke.
+pub async fn serve(
+    listener: TcpListener,
+    settings: ServerSettings,
+    board: Board,
+    wake: Arc<Notify>,
+    clock: Clock,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let shared = Arc::new(Shared {
+        settings,
+        address: listener.local_addr().ok(),
+        board,
+        wake,
+        clock,
+        places: Semaphore::new(AT_ONCE),
+    });
+    let router = Router::new()
+        .route("/", get(page))
+        .route("/style.css", get(style))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(measured))
+        .route("/api/v1/status", get(status))
+        .route("/api/v1/check", post(check))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            guard::guard,
+        ))
+        .with_state(shared);
+    axum::serve(listener, router)
+        .with_graceful_shutdown(async move { stop.cancelled().await })
+        .await
+}
+
+async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Response {
+    let tally = shared.board.tally();
+    let view = report::html::View {
+        now: (shared.clock)(),
+        filter: asked.q.unwrap_or_default(),
+        page: asked.page.unwrap_or(1),
+        error: tally.error,
+    };
+    let latest = shared.board.latest();
+    let known = latest.as_deref();
+    let none = Releases::new(Vec::new());
+    let releases = known.map_or(&none, |cycle| &cycle.releases);
+    match report::html::status(known.map(|cycle| &cycle.report), releases, &view) {
+        Ok(page) => Html(page).into_response(),
+        Err(error) => {
+            tracing::error!("the page cannot be made: {error}");
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the page cannot be made\n",
+            )
+                .into_response()
+        }
+    }
+}
+
+async fn style() -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
+    (kind, report::html::STYLE).into_response()
+}
+
+async fn ready(State(shared): State<Arc<Shared>>) -> Response {
+    health::readiness(
+        &shared.board,
+        shared.settings.ready_within,
+        (shared.clock)(),
+    )
+    .into_response()
+}
+
+async fn measured(State(shared): State<Arc<Shared>>) -> Response {
+    match metrics::text(&shared.board, (shared.clock)()) {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(error) => {
+            tracing::error!("the metrics cannot be written: {error}");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn status(State(shared): State<Arc<Shared>>) -> Response {
+    let Some(latest) = shared.board.latest() else {
+        let sentence = "no cycle has come to an end yet\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, sentence).into_response();
+    };
+    match report::json::check(&latest.report) {
+        Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(error) => {
+            tracing::error!("the status cannot be written: {error}");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn check(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    if let Some(refusal) = guard::refusal(shared.settings.token.as_ref(), &headers) {
+        return refusal;
+    }
+    shared.wake.notify_one();
+    (
+        StatusCode::ACCEPTED,
+        "a cycle begins as soon as none is under way\n",
+    )
+        .into_response()
+}

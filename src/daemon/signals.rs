@@ -1,0 +1,74 @@
+//! What the system asks of the process.
+
+use std::io;
+
+use tokio::sync::mpsc;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Finish the step under way and end.
+    Stop,
+    /// Take the configuration anew.
+    Reload,
+}
+
+/// The exit code of a process that was stopped a second time, as shells have it for SIGINT.
+const STOPPED_TWICE: i32 = 130;
+
+/// Listens to the system from now on. Who asks twice to stop does not wait: the process ends at
+/// once, as it may at any moment.
+///
+/// # Errors
+/// The system cannot be listened to.
+pub fn signals() -> io::Result<mpsc::Receiver<Signal>> {
+    let (sender, receiver) = mpsc::channel(8);
+    let mut heard = listen()?;
+    tokio::spawn(async move {
+        let mut stopping = false;
+        while let Some(signal) = heard.recv().await {
+            if signal == Signal::Stop && std::mem::replace(&mut stopping, true) {
+                tracing::warn!("stopped at once: it was asked for a second time");
+                std::process::exit(STOPPED_TWICE);
+            }
+            tracing::info!("the system asks for: {signal:?}");
+            if sender.send(signal).await.is_err() && signal != Signal::Stop {
+                break;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+/// Sends what is heard of one kind of signal on.
+macro_rules! pass_on {
+    ($stream:expr, $signal:expr, $sender:expr) => {{
+        let (mut stream, sender) = ($stream?, $sender.clone());
+        tokio::spawn(async move {
+            while stream.recv().await.is_some() && sender.send($signal).await.is_ok() {}
+        });
+    }};
+}
+
+#[cfg(unix)]
+fn listen() -> io::Result<mpsc::Receiver<Signal>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (sender, receiver) = mpsc::channel(8);
+    pass_on!(signal(SignalKind::terminate()), Signal::Stop, sender);
+    pass_on!(signal(SignalKind::interrupt()), Signal::Stop, sender);
+    pass_on!(signal(SignalKind::hangup()), Signal::Reload, sender);
+    Ok(receiver)
+}
+
+#[cfg(windows)]
+fn listen() -> io::Result<mpsc::Receiver<Signal>> {
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+
+    let (sender, receiver) = mpsc::channel(8);
+    pass_on!(ctrl_c(), Signal::Stop, sender);
+    pass_on!(ctrl_break(), Signal::Stop, sender);
+    pass_on!(ctrl_close(), Signal::Stop, sender);
+    pass_on!(ctrl_shutdown(), Signal::Stop, sender);
+    Ok(receiver)
+}

@@ -1,0 +1,274 @@
+//! The real daemon: its cycles, its signals, its configuration taken anew, its server.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use chrono::Utc;
+use serde_json::Value;
+
+use crate::support::binary::wheel_carrying;
+use crate::support::command::User;
+use crate::support::fake_github::FakeGithub;
+use crate::support::fake_index::{FakeFile, FakeIndex};
+use crate::support::life::{self, STEPS};
+use crate::support::stage::{OLD, PLATFORMS, REPOSITORY};
+
+/// What may ask for a cycle.
+const TOKEN: &str = "s3cret-of-the-server";
+
+/// A daemon in its world, whose schedule never comes in a test.
+struct Watched {
+    index: FakeIndex,
+    github: FakeGithub,
+    user: User,
+}
+
+/// A running daemon.
+struct Running {
+    child: Child,
+    log: BufReader<std::process::ChildStderr>,
+    address: String,
+    said: Vec<Value>,
+}
+
+impl Watched {
+    fn new() -> Self {
+        let watched = Self {
+            index: FakeIndex::start_blocking(),
+            github: life::world(FakeGithub::start_at(Utc::now())),
+            user: User::new(),
+        };
+        watched.publish("demo");
+        watched.configure("0 0 29 2 *", &watched.project("demo", STEPS));
+        watched
+    }
+
+    fn publish(&self, package: &str) {
+        for platform in PLATFORMS {
+            let name = format!("{package}-1.0-cp39-abi3-{platform}.whl");
+            self.index
+                .publish(package, FakeFile::new(&name, wheel_carrying(OLD)));
+        }
+    }
+
+    fn project(&self, package: &str, more: &str) -> String {
+        format!("[[project]]\npackage = \"{package}\"\nrepository = \"{REPOSITORY}\"\n{more}\n")
+    }
+
+    fn configure(&self, schedule: &str, projects: &str) {
+        let text = format!(
+            "[watch]\nschedule = \"{schedule}\"\nmax-fact-age = \"3650d\"\n[server]\nlisten = \
+             \"127.0.0.1:0\"\ntoken-env = \"STATUS_TOKEN\"\n[index]\nurl = \"{}\"\n[github]\napi = \
+             \"{}\"\nwrite-interval = \"0s\"\n{projects}",
+            self.index.url(),
+            self.github.url()
+        );
+        std::fs::write(self.user.home().join("rewheel.toml"), text).unwrap();
+    }
+
+    fn command(&self) -> Command {
+        let mut command = self.user.command();
+        command
+            .args(["daemon", "--offline", "--log-format", "json", "--config"])
+            .arg(self.user.home().join("rewheel.toml"))
+            .env("GITHUB_TOKEN", "t")
+            .env("STATUS_TOKEN", TOKEN)
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts it and waits for the end of its first cycle.
+    fn start(&self) -> Running {
+        let mut child = self.command().spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut running = Running {
+            child,
+            log,
+            address: String::new(),
+            said: Vec::new(),
+        };
+        let line = running.wait_for("listening on http://");
+        let (_, address) = line.split_once("http://").unwrap();
+        running.address = address.trim_end_matches('/').to_owned();
+        running.wait_for("a cycle ended");
+        running
+    }
+}
+
+impl Running {
+    /// Reads the log to the next message that holds this text.
+    #[track_caller]
+    fn wait_for(&mut self, text: &str) -> String {
+        loop {
+            let mut line = String::new();
+            let count = self.log.read_line(&mut line).unwrap();
+            assert_ne!(count, 0, "it ended without {text:?}: {:#?}", self.said);
+            let Ok(event) = serde_json::from_str::<Value>(&line) else {
+                continue;
+            };
+            let message = event["message"].as_str().unwrap_or_default().to_owned();
+            self.said.push(event);
+            if message.contains(text) {
+                return message;
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args([name, &id]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Asks its server, and gives the status and the body.
+    fn ask(&self, method: &str, path: &str, more: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: 0\r\n\
+             {more}\r\n",
+            self.address
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    }
+
+    /// Asks for a cycle and waits for its end.
+    fn cycle(&mut self) {
+        let bearer = format!("Authorization: Bearer {TOKEN}\r\n");
+        assert_eq!(self.ask("POST", "/api/v1/check", &bearer).0, 202);
+        self.wait_for("a cycle ended");
+    }
+
+    fn stop(mut self) -> Vec<Value> {
+        self.signal("-TERM");
+        self.wait_for("stopped");
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        std::mem::take(&mut self.said)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already unless the test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_acts_once_shows_what_it_knows_and_stops_when_told() {
+    let watched = Watched::new();
+    let mut running = watched.start();
+    assert_eq!(running.ask("GET", "/healthz", "").0, 200);
+    assert!(
+        watched.github.issues(REPOSITORY).is_empty(),
+        "the first cycle only reports"
+    );
+    running.cycle();
+    running.cycle();
+    assert_eq!(watched.github.open_issues(REPOSITORY).len(), 1);
+    assert_eq!(watched.github.runs(REPOSITORY).len(), 1);
+    let (status, body) = running.ask("GET", "/api/v1/status", "");
+    assert_eq!(status, 200);
+    let document: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(document["schema"], "rewheel/check/v1");
+    assert_eq!(document["projects"][0]["package"], "demo");
+    let (status, metrics) = running.ask("GET", "/metrics", "");
+    assert_eq!(status, 200);
+    assert!(
+        metrics.contains("rewheel_wheels{status=\"vulnerable\"} 2"),
+        "{metrics}"
+    );
+    let (status, page) = running.ask("GET", "/", "");
+    assert_eq!(status, 200);
+    assert!(page.contains("demo"), "{page}");
+    let said = format!("{:?}", running.stop());
+    assert!(!said.contains(TOKEN), "{said}");
+}
+
+#[test]
+fn what_it_knows_survives_it() {
+    let watched = Watched::new();
+    let mut running = watched.start();
+    running.cycle();
+    running.stop();
+    watched.index.forget_requests();
+    let mut running = watched.start();
+    running.cycle();
+    running.stop();
+    assert!(watched.index.file_requests().is_empty());
+    assert_eq!(watched.github.open_issues(REPOSITORY).len(), 1);
+    assert_eq!(watched.github.runs(REPOSITORY).len(), 1);
+}
+
+#[test]
+fn a_bad_configuration_is_refused_and_a_good_one_is_taken() {
+    let watched = Watched::new();
+    let mut running = watched.start();
+    watched.configure("every day", &watched.project("demo", ""));
+    running.signal("-HUP");
+    let refused = running.wait_for("is refused");
+    assert!(refused.contains("schedule"), "{refused}");
+    running.cycle();
+    watched.publish("other");
+    let both = watched.project("demo", "") + &watched.project("other", "");
+    watched.configure("0 0 29 2 *", &both);
+    running.signal("-HUP");
+    running.wait_for("loaded anew");
+    running.cycle();
+    let (_, body) = running.ask("GET", "/api/v1/status", "");
+    let document: Value = serde_json::from_str(&body).unwrap();
+    let packages: Vec<_> = document["projects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|project| project["package"].as_str().unwrap())
+        .collect();
+    assert_eq!(packages, ["demo", "other"]);
+    running.stop();
+}
+
+#[test]
+fn the_index_may_be_down_and_the_daemon_goes_on() {
+    let watched = Watched::new();
+    let both = watched.project("demo", "") + &watched.project("missing", "");
+    watched.configure("0 0 29 2 *", &both);
+    let running = watched.start();
+    let (_, body) = running.ask("GET", "/api/v1/status", "");
+    let document: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(document["projects"][0]["events"][0], "security");
+    assert_eq!(
+        document["projects"][1]["reasons"][0]["code"],
+        "unknown-package"
+    );
+    running.stop();
+}
+
+#[test]
+fn what_keeps_it_from_beginning_is_told() {
+    let user = User::new();
+    user.run(&["daemon"])
+        .exits(2)
+        .complains("the daemon needs a configuration");
+    let watched = Watched::new();
+    let running = watched.start();
+    let taken = running.address.clone();
+    let text = format!(
+        "[server]\nlisten = \"{taken}\"\n[[project]]\npackage = \"demo\"\n[project.policy]\nsecurity = []\nbug-fix = []\nend-of-life = []\nexposed = []\nwithdrawn = []\n"
+    );
+    std::fs::write(user.home().join("taken.toml"), text).unwrap();
+    user.run(&["daemon", "--config", "taken.toml"])
+        .exits(2)
+        .complains("cannot be listened on; set [server] listen");
+    running.stop();
+}

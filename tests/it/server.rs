@@ -1,0 +1,219 @@
+//! The daemon's server over real sockets.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rewheel::daemon::board::{Board, FinishedCycle};
+use rewheel::daemon::server::{ServerSettings, serve};
+use rewheel::feeds::built_in;
+use rewheel::report::{Action, ActionKind, ActionState};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::binary::wheel_carrying;
+use crate::support::fake_index::{FakeFile, FakeIndex};
+use crate::support::round;
+
+struct Served {
+    port: u16,
+    board: Board,
+    wake: Arc<Notify>,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+fn moment() -> DateTime<Utc> {
+    "2026-10-23T12:00:00Z".parse().unwrap()
+}
+
+async fn start(token: Option<&str>, now: DateTime<Utc>) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let settings = ServerSettings {
+        token: token.map(Into::into),
+        ready_within: TimeDelta::hours(2),
+        hosts: vec!["status.example".to_owned()],
+    };
+    let (board, wake, stop) = (
+        Board::new(moment()),
+        Arc::default(),
+        CancellationToken::new(),
+    );
+    let serving = serve(
+        listener,
+        settings,
+        board.clone(),
+        Arc::clone(&wake),
+        Arc::new(move || now),
+        stop.clone(),
+    );
+    let task = tokio::spawn(serving);
+    Served {
+        port,
+        board,
+        wake,
+        stop,
+        task,
+    }
+}
+
+async fn cycle() -> FinishedCycle {
+    let index = FakeIndex::start().await;
+    let name = "demo-1.0-cp39-abi3-manylinux_2_28_x86_64.whl";
+    index.publish(
+        "demo",
+        FakeFile::new(name, wheel_carrying("OpenSSL 3.5.4 30 Sep 2025")),
+    );
+    FinishedCycle {
+        report: round::check(&index, "demo", false).await,
+        releases: built_in::load().unwrap().releases,
+        began: moment(),
+        ended: moment(),
+        received_bytes: 7,
+    }
+}
+
+impl Served {
+    async fn ask(&self, method: &str, path: &str, host: &str, more: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{more}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        (answer[9..12].parse().unwrap(), answer)
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        self.ask("GET", path, "localhost", "").await
+    }
+}
+
+#[tokio::test]
+async fn before_the_first_cycle_it_lives_and_is_not_ready() {
+    let served = start(None, moment()).await;
+    for (path, code) in [
+        ("/healthz", 200),
+        ("/readyz", 503),
+        ("/metrics", 200),
+        ("/api/v1/status", 503),
+        ("/", 200),
+        ("/nowhere", 404),
+    ] {
+        assert_eq!(served.get(path).await.0, code, "{path}");
+    }
+    assert_eq!(served.ask("POST", "/", "localhost", "").await.0, 405);
+    served.stop.cancel();
+    served.task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn foreign_names_are_refused() {
+    let served = start(None, moment()).await;
+    for (host, code) in [
+        ("localhost:1", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:80", 200),
+        ("status.example", 200),
+        ("evil.example", 421),
+        ("localhost.evil.example", 421),
+    ] {
+        assert_eq!(
+            served.ask("GET", "/healthz", host, "").await.0,
+            code,
+            "{host}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn only_the_token_asks_for_a_check() {
+    let served = start(Some("secret"), moment()).await;
+    for more in [
+        "",
+        "Authorization: Bearer wrong\r\n",
+        "Authorization: secret\r\n",
+    ] {
+        let (code, _) = served.ask("POST", "/api/v1/check", "localhost", more).await;
+        assert_eq!(code, 401, "{more}");
+    }
+    let right = "Authorization: Bearer secret\r\n";
+    let (code, _) = served
+        .ask("POST", "/api/v1/check", "localhost", right)
+        .await;
+    assert_eq!(code, 202);
+    served.wake.notified().await;
+    let closed = start(None, moment()).await;
+    assert_eq!(
+        closed
+            .ask("POST", "/api/v1/check", "localhost", right)
+            .await
+            .0,
+        403
+    );
+}
+
+#[tokio::test]
+async fn what_the_cycle_came_to_is_shown_and_escaped() {
+    let served = start(None, moment()).await;
+    let mut cycle = cycle().await;
+    let line = &mut cycle.report.lines[0];
+    line.package = "<script>alert(1)</script>".to_owned();
+    for url in ["javascript:alert(1)", "https://github.com/a/b/issues/1"] {
+        let action = Action::new(ActionKind::OpenIssue, "k".to_owned(), ActionState::Done);
+        line.actions.push(action.at(url));
+    }
+    served.board.ended(cycle);
+    let (code, page) = served.get("/").await;
+    assert_eq!(code, 200);
+    assert!(
+        page.contains("&lt;script&gt;") && !page.contains("<script"),
+        "{page}"
+    );
+    assert!(!page.contains("href=\"javascript"), "{page}");
+    assert!(
+        page.contains(">vulnerable<") && page.contains("3.5.4"),
+        "{page}"
+    );
+    assert!(page.contains("default-src 'none'"), "{page}");
+    assert!(
+        page.contains("<svg") && page.contains("class=\"bar\""),
+        "{page}"
+    );
+    assert_eq!(served.get("/readyz").await.0, 200);
+    assert_eq!(served.get("/style.css").await.0, 200);
+    assert!(
+        served
+            .get("/api/v1/status")
+            .await
+            .1
+            .contains("rewheel/check/v1")
+    );
+    let (_, metrics) = served.get("/metrics").await;
+    for text in [
+        "rewheel_cycles_total{result=\"good\"} 1",
+        "rewheel_wheels{status=\"vulnerable\"} 1",
+        "rewheel_received_bytes_total 7",
+        "rewheel_cycle_duration_seconds_count 1",
+        "rewheel_exposed_days{package=\"<script>alert(1)</script>\",line=\"main\"} ",
+        "rewheel_actions_total{kind=\"open-issue\",state=\"done\"} 2",
+    ] {
+        assert!(metrics.contains(text), "{text} in {metrics}");
+    }
+    assert!(
+        served
+            .get("/?q=nothing")
+            .await
+            .1
+            .contains("No package has this in its name")
+    );
+}
+
+#[tokio::test]
+async fn an_old_cycle_is_not_ready() {
+    let served = start(None, moment() + TimeDelta::hours(3)).await;
+    served.board.ended(cycle().await);
+    assert_eq!(served.get("/readyz").await.0, 503);
+}
