@@ -1,18 +1,31 @@
-"""Runs the action's script for real: with the runner's environment and files, against a command that
-is played, and, where REWHEEL_BIN names it, against the real one."""
+"""Runs the action's scripts with the runner's environment and files, against a command that is played.
+`tests/it/action.rs` runs the action's steps with the real one, against a GitHub and an index."""
 
+import contextlib
 import hashlib
-import importlib.util
+import http.server
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import tarfile
 import tempfile
+import threading
 import unittest
+import zipfile
 from pathlib import Path
+from unittest import mock
 
+sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import escaping  # noqa: E402
+import inputs as action_inputs  # noqa: E402
+import install  # noqa: E402
+
 TOKEN = "ghs_" + "t" * 36
 FAKE = """#!{python}
 import json, os, sys
@@ -27,18 +40,6 @@ sys.stdout.write(play["report"])
 sys.exit(play["code"])
 """
 HOSTILE = "x\n::error::owned\r\n##[error]owned\n::set-output name=due::false\u202e<img src=x>](javascript:1)|`@all`%0A"
-
-
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-sys.dont_write_bytecode = True
-run = load("run")
-install = load("install")
 
 
 def document(**changes):
@@ -78,7 +79,10 @@ class Runner:
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "SECRET_THING": "s3cret",
             "GITHUB_EVENT_NAME": event, "GITHUB_REF": ref,
             "GITHUB_EVENT_PATH": str(self.folder / "event.json"),
-            "GITHUB_REPOSITORY": "example/wheels", "GITHUB_WORKSPACE": str(self.folder / "work"),
+            "GITHUB_REPOSITORY": "example/wheels", "GITHUB_API_URL": "https://api.github.example",
+            "GITHUB_ACTIONS": "true", "JOB_TOKEN": TOKEN, "REWHEEL_LOG": "info",
+            "REWHEEL_GITHUB__API": "https://elsewhere.example", "REWHEEL_STATE__URL": "sqlite:x.db",
+            "GITHUB_WORKSPACE": str(self.folder / "work"),
             "GITHUB_OUTPUT": str(self.folder / "output"), "GITHUB_ENV": str(self.folder / "env"),
             "GITHUB_STEP_SUMMARY": str(self.folder / "summary"), "RUNNER_TEMP": str(self.folder / "temp"),
             "REWHEEL_COMMAND": str(self.command), "INPUT_GITHUB_TOKEN": TOKEN,
@@ -143,11 +147,12 @@ class Acting(Case):
         seen = ran.seen()
         self.assertNotIn("--dry-run", seen["arguments"])
         self.assertEqual(seen["environment"]["GITHUB_TOKEN"], TOKEN)
-        for line in ('url = "none"', 'workflow = "w.yml"', 'platforms = ["linux", "macos"]',
-                     'lines = ["==1.0"]'):
+        for line in ('workflow = "w.yml"', 'platforms = ["linux", "macos"]', 'lines = ["==1.0"]',
+                     'openssl-sha256 = "{{ openssl.sha256 }}"'):
             self.assertIn(line, seen["config"])
         for name in seen["environment"]:
             self.assertFalse(name.startswith("INPUT_") or name in ("GITHUB_OUTPUT", "GITHUB_ENV"), name)
+        self.assertNotIn("JOB_TOKEN", seen["environment"])
         self.assertIn("example", ran.summary())
         self.assertNotIn(TOKEN, ran.log + ran.summary())
 
@@ -169,8 +174,34 @@ class Acting(Case):
                                         repository=repository)
                 seen = ran.seen()
                 self.assertEqual("--dry-run" not in seen["arguments"], acts)
+                self.assertIn("--act-in=" + ("example/wheels" if acts else "none"), seen["arguments"])
                 self.assertEqual(TOKEN in json.dumps(seen), acts)
-                self.assertEqual("SECRET_THING" in seen["environment"], acts)
+                for name in ("SECRET_THING", "REWHEEL_LOG", "GITHUB_ACTIONS"):
+                    self.assertEqual(name in seen["environment"], acts, name)
+                # No file and no variable says where a token goes, or that something is kept.
+                self.assertEqual(seen["environment"]["REWHEEL_GITHUB__API"], "https://api.github.example")
+                self.assertEqual(seen["environment"]["REWHEEL_STATE__URL"], "none")
+
+    def test_surroundings_that_say_too_little_are_a_dry_run(self):
+        for name, value in (("GITHUB_REPOSITORY", ""), ("GITHUB_REPOSITORY", "a/b/c"),
+                            ("GITHUB_REPOSITORY", "--dry-run"), ("GITHUB_API_URL", ""),
+                            ("GITHUB_API_URL", "file:///x"), ("GITHUB_EVENT_NAME", "")):
+            with self.subTest(name=name, value=value):
+                ran = self.runner().run(environment={name: value}, package="example")
+                self.assertIn("--dry-run", ran.seen()["arguments"])
+                self.assertNotIn(TOKEN, json.dumps(ran.seen()))
+
+    def test_tokens_of_others(self):
+        ran = self.runner().run(package="example", github_token="other", login="my-app[bot]",
+                                openssl_token="third")
+        seen = ran.seen()["environment"]
+        self.assertEqual(seen["GITHUB_TOKEN"], "other")
+        self.assertEqual(seen["REWHEEL_GITHUB__LOGIN"], "my-app[bot]")
+        self.assertEqual(seen[seen["REWHEEL_OPENSSL__TOKEN_ENV"]], "third")
+        # The command takes a token for the job's own where this is set.
+        self.assertNotIn("GITHUB_ACTIONS", seen)
+        seen = self.runner().run("pull_request", package="example", openssl_token="third").seen()
+        self.assertNotIn("third", json.dumps(seen))
 
     def test_an_event_that_cannot_be_read_is_a_dry_run(self):
         for text in ("", "[]", '{"repository": null}', '{"repository": {"default_branch": ""}}'):
@@ -203,7 +234,8 @@ class Refusing(Case):
             {"package": 'a"\n[github]'}, {"package": "a\r::error::x"}, {"package": "a b"},
             {"repository": "a"}, {"repository": "a/b/c"}, {"repository": "a/b\u2028c"},
             {"follow": "newest"}, {"follow": '3.5"'}, {"workflow": "../x.yml"}, {"workflow": "x"},
-            {"platforms": "linux"}, {"workflow": "w.yml", "platforms": "beos"},
+            {"workflow": "w.yml"}, {"platforms": "linux"}, {"login": "a b"}, {"openssl_token": "a b"},
+            {"workflow": "w.yml", "repository": "a/b", "platforms": "beos"},
             {"dry_run": "maybe"}, {"fail_on": "always"}, {"version": "$(id)"}, {"version": '1"'},
             {"index_url": "file:///x"}, {"index_url": "https://a b"}, {"github_token": "a\nb"},
             {"package": "", "config": "../outside.toml"}, {"package": "", "config": "/etc/passwd"},
@@ -227,16 +259,25 @@ class Refusing(Case):
 
 
 class Hostile(Case):
+    def test_what_failed_or_was_left_is_said(self):
+        actions = [{"kind": "open-issue", "state": "skipped", "error": "it is elsewhere"},
+                   {"kind": "dispatch", "state": "failed", "error": "no such workflow"},
+                   {"kind": "dispatch", "state": "failed", "error": "no such workflow"}]
+        ran = self.runner(document(decision="none", actions=actions)).run(package="example")
+        self.assertEqual(ran.commands(), ["group", "endgroup", "notice", "error"])
+        self.assertIn("::error title=rewheel::no such workflow", ran.log)
+
     def test_a_hostile_report_reaches_nothing(self):
         report = document(package=HOSTILE, version=HOSTILE,
                           targets=[{"version": HOSTILE}, {"version": "3.5.9"}],
                           reasons=[{"message": HOSTILE}] * 500, actions=[
                               {"kind": HOSTILE, "url": HOSTILE, "state": HOSTILE, "error": HOSTILE},
+                              {"kind": "dispatch", "state": "failed", "error": HOSTILE},
                               {"kind": "open-issue", "url": "javascript:x/issues/1"},
                               {"kind": "open-issue", "url": "https://h.example/a/b/issues/1\nx=y"}])
         ran = self.runner(report, says=HOSTILE * 3 + "\n" + "y" * 100_000).run(package="example")
         self.assertEqual(ran.code, 0, ran.log)
-        self.assertEqual(ran.commands(), ["group", "endgroup", "warning"])
+        self.assertEqual(ran.commands(), ["group", "endgroup", "warning", "error"])
         self.assertEqual(set(ran.outputs()), {
             "decision", "severity", "target", "linked", "issue-url", "report", "due"})
         self.assertEqual(ran.outputs()["target"], "3.5.9")
@@ -311,58 +352,168 @@ class Failing(Case):
 
 class Escaping(unittest.TestCase):
     def test_toml(self):
-        self.assertEqual(run.for_toml('a"b\\c\n'), '"a\\"b\\\\c\\u000A"')
+        self.assertEqual(escaping.for_toml('a"b\\c\n'), '"a\\"b\\\\c\\u000A"')
 
     def test_commands(self):
-        self.assertEqual(run.for_command("50%\r\n##[error]"), "50%25  ## [error]")
+        self.assertEqual(escaping.for_command("50%\r\n##[error]"), "50%25  ## [error]")
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    """Releases, by their path."""
+
+    files = {}
+
+    def do_GET(self):
+        body = self.files.get(self.path)
+        self.send_response(200 if body is not None else 404)
+        self.send_header("Content-Length", str(len(body or b"")))
+        self.end_headers()
+        self.wfile.write(body or b"")
+
+    def log_message(self, *_):
+        pass
 
 
 class Installing(unittest.TestCase):
     good = {"repository": "a/b", "tag": "v1.0", "files": {
-        "t": {"name": "rewheel.bin", "sha256": "0" * 64}}}
+        "t": {"name": "rewheel-t.tar.gz", "sha256": "0" * 64}}}
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        for patch in (mock.patch.dict(os.environ, {"NO_PROXY": "127.0.0.1", "GH_TOKEN": ""}),
+                      mock.patch.object(install, "target", lambda: "t"),
+                      mock.patch.object(install.time, "sleep", lambda _: None),
+                      mock.patch.object(install, "compiled", lambda folder, why: why)):
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def archive(self, members, name="rewheel-t.tar.gz"):
+        """Serves an archive, and gives the document that names it."""
+        packed = io.BytesIO()
+        if name.endswith(".zip"):
+            with zipfile.ZipFile(packed, "w") as archive:
+                for path, content in members:
+                    archive.writestr(path, content)
+        else:
+            with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+                for path, content in members:
+                    entry = tarfile.TarInfo(path)
+                    entry.size = len(content)
+                    archive.addfile(entry, io.BytesIO(content))
+        Server.files = {f"/a/b/releases/download/v1.0/{name}": packed.getvalue()}
+        sha256 = hashlib.sha256(packed.getvalue()).hexdigest()
+        return {**self.good, "files": {"t": {"name": name, "sha256": sha256}}}
+
+    def install(self, document):
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            return install.install(self.folder, document, self.url), said.getvalue()
 
     def test_which_release(self):
         self.assertEqual(install.release(self.good, "t")[1], "v1.0")
         self.assertIsNone(install.release(self.good, "another"))
-        self.assertIsNone(install.release(json.loads((HERE / "sha256.json").read_text()), "t"))
         for change in ({"tag": "../v1"}, {"repository": "a/b/../c"},
-                       {"files": {"t": {"name": "a/b", "sha256": "0" * 64}}},
-                       {"files": {"t": {"name": "a", "sha256": "0"}}}):
+                       {"files": {"t": {"name": "a/b.zip", "sha256": "0" * 64}}},
+                       {"files": {"t": {"name": "a.zip", "sha256": "0"}}}):
             with self.assertRaises(install.Refused):
                 install.release({**self.good, **change}, "t")
 
-    def test_only_the_right_bytes_stay(self):
-        with tempfile.TemporaryDirectory() as folder:
-            source, path = Path(folder) / "source", Path(folder) / "rewheel"
-            source.write_bytes(b"binary")
-            install.download(source.as_uri(), path, hashlib.sha256(b"binary").hexdigest())
+    def test_the_checkout_itself_is_no_release_and_is_compiled(self):
+        document = json.loads((HERE / "sha256.json").read_text())
+        self.assertEqual(self.install(document)[0], "this commit of the action is no release")
+
+    def test_the_command_comes_out_of_the_archive(self):
+        name = install.name_of_the_command()
+        for archive in ("rewheel-t.tar.gz", "rewheel-t.zip"):
+            document = self.archive([("rewheel-t/LICENSE-MIT", b"text"), (f"rewheel-t/{name}", b"binary")], archive)
+            path, said = self.install(document)
             self.assertEqual(path.read_bytes(), b"binary")
-            with self.assertRaises(install.Refused):
-                install.download(source.as_uri(), path, "0" * 64)
-            self.assertFalse(path.exists())
+            self.assertIn("The SHA-256 fits", said)
+            if os.name != "nt":
+                self.assertEqual(path.stat().st_mode & 0o777, 0o755)
+
+    def test_archives_with_something_else(self):
+        name = install.name_of_the_command()
+        for members in ([], [(f"../{name}/x", b"")], [("rewheel-t/other", b"")], [(f"a/b/{name}", b"")],
+                        [(f"a/{name}", b"1"), (f"b/{name}", b"2")]):
+            with self.subTest(members=members), self.assertRaises(install.Refused):
+                self.install(self.archive(members))
+
+    def test_only_the_right_bytes_stay(self):
+        document = self.archive([(f"t/{install.name_of_the_command()}", b"binary")])
+        document["files"]["t"]["sha256"] = "0" * 64
+        with self.assertRaises(install.Refused):
+            self.install(document)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_what_is_not_there_is_compiled(self):
+        document = self.archive([])
+        Server.files = {}
+        self.assertIn("cannot be had (HTTPError)", self.install(document)[0])
+        self.assertEqual(self.install({**document, "files": {}})[0], "the release has no binary for this system")
+
+    @unittest.skipIf(os.name == "nt", "a script stands for gh")
+    def test_an_attestation_is_a_second_lock(self):
+        gh = self.folder / "gh"
+        for help_code, code, server, holds in ((0, 0, "https://github.com", "The attestation holds"),
+                                               (0, 1, "https://github.com", None),
+                                               (1, 1, "https://github.com", "gh cannot do so here"),
+                                               (0, 1, "https://ghes.example", "gh cannot do so here")):
+            gh.write_text(f'#!/bin/sh\necho "$*" >>"{self.folder}/asked"\n'
+                          f'case "$*" in *--help) exit {help_code};; *) exit {code};; esac\n')
+            gh.chmod(0o755)
+            document = self.archive([("t/rewheel", b"binary")])
+            variables = {"PATH": f"{self.folder}:{os.environ['PATH']}", "GH_TOKEN": "t", "GITHUB_SERVER_URL": server}
+            with self.subTest(code=code, server=server), mock.patch.dict(os.environ, variables):
+                if holds:
+                    self.assertIn(holds, self.install(document)[1])
+                else:
+                    self.assertRaises(install.Refused, self.install, document)
+                    self.assertFalse((self.folder / "rewheel-t.tar.gz").exists())
+        self.assertIn("--repo a/b --signer-workflow a/b/.github/workflows/release.yml",
+                      (self.folder / "asked").read_text())
+
+
+class Compiling(unittest.TestCase):
+    @unittest.skipIf(os.name == "nt", "a script stands for cargo")
+    def test_cargo_gets_the_sources_and_no_token(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cargo = Path(folder) / "cargo"
+            for code in (0, 1):
+                cargo.write_text(f'#!/bin/sh\necho "$* in $PWD with $GH_TOKEN." >"{folder}/asked"\nexit {code}\n')
+                cargo.chmod(0o755)
+                with mock.patch.dict(os.environ, {"PATH": folder, "GH_TOKEN": "t"}), \
+                        contextlib.redirect_stdout(io.StringIO()):
+                    if code:
+                        self.assertRaises(install.Refused, install.compiled, Path(folder), "why")
+                    else:
+                        path = install.compiled(Path(folder), "why")
+                        self.assertEqual(path, Path(folder) / "bin" / "rewheel")
+            root = HERE.parent.parent
+            self.assertEqual((Path(folder) / "asked").read_text(),
+                             f"install --locked --quiet --path {root} --root {folder} in {root} with .\n")
+            with mock.patch.dict(os.environ, {"PATH": ""}):
+                self.assertRaisesRegex(install.Refused, "no cargo", install.compiled, Path(folder), "why")
 
 
 @unittest.skipUnless(os.environ.get("REWHEEL_BIN"), "REWHEEL_BIN names no command")
-class Real(Case):
-    """The real command, without a network: the configuration must be one that it takes."""
-
-    def test_an_index_that_is_down_is_told(self):
-        ran = self.runner()
-        ran.command = Path(os.environ["REWHEEL_BIN"]).resolve()
-        ran.run("pull_request", environment={"REWHEEL_OFFLINE": "true"}, package="example",
-                repository="example/wheels", follow="lts", workflow="w.yml", version="~=1.0",
-                platforms="linux,windows", index_url="http://127.0.0.1:9/simple/", fail_on="due")
-        self.assertEqual(ran.code, 1, ran.log)
-        self.assertIn("could not be told", ran.log)
+class Real(unittest.TestCase):
+    """What is written for the real command must be what it takes."""
 
     def test_every_configuration_is_valid(self):
         for workflow, follow, version in (("", "", ""), ("w.yml", "3.5", "1.0"), ("w.yaml", "latest", "~=1.0")):
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "rewheel.toml"
                 inputs = {"package": "example", "repository": "example/wheels", "follow": follow,
-                          "workflow": workflow, "platforms": [], "version": version,
-                          "index-url": "https://index.example/simple/"}
-                path.write_text(run.own_configuration(inputs, {"GITHUB_API_URL": "https://api.github.com"}))
+                          "workflow": workflow, "platforms": [], "version": version}
+                path.write_text(action_inputs.own_configuration(inputs))
                 ran = subprocess.run([os.environ["REWHEEL_BIN"], "config", "check", str(path)],
                                      capture_output=True, text=True, check=False)
                 self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
