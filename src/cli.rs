@@ -1,5 +1,6 @@
 //! The command line.
 
+mod act_in;
 mod acting;
 mod arguments;
 mod check_now;

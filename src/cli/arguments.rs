@@ -8,6 +8,8 @@ use pep440_rs::VersionSpecifiers;
 use crate::model::wheel::is_package_name;
 use crate::policy::Requirement;
 
+use super::act_in::ActIn;
+
 pub use config::{Config, ConfigAction, ConfigCheck, ConfigInit, ConfigSchema, SchemaFormat};
 
 mod config;
@@ -222,6 +224,10 @@ pub struct CheckNow {
     /// Show the plan and write nothing anywhere, not even what is remembered for the next run.
     #[arg(long)]
     pub dry_run: bool,
+    /// Act in this repository only, or in `none`: a project whose tracking issue, or a step that is
+    /// started, is in another one is reported on and left alone.
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub act_in: Option<ActIn>,
     /// Look at the versions that fit this PEP 440 specifier, `~=46.0`; a bare version means exactly
     /// that one.
     #[arg(long, value_name = "SPEC", value_parser = specifiers, conflicts_with = "all_versions")]

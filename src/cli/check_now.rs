@@ -7,6 +7,7 @@ use crate::report::{self, CheckReport};
 use crate::store::Store;
 use crate::store::ledger::Ledger;
 
+use super::act_in::Left;
 use super::arguments::{CheckFormat, CheckNow, Common};
 use super::round::{Manner, Round};
 use super::{output, progress, requests};
@@ -18,7 +19,12 @@ use super::{output, progress, requests};
 pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     let variable = |name: &str| std::env::var(name).ok();
     let file = common.configuration_file();
-    let configuration = config::load(file, std::env::vars_os())?;
+    let mut configuration = config::load(file, std::env::vars_os())?;
+    let act_in = command.act_in.as_ref();
+    let left = act_in.map_or_else(Left::default, |act_in| act_in.keep(&mut configuration));
+    for why in left.sentences() {
+        output::warn(common, why);
+    }
     let asked = match file {
         Some(_) => requests::configured(command, &configuration)?,
         None => requests::by_hand(command, &configuration)?,
@@ -28,7 +34,8 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     let mut round = Round::new(configuration, common, &manner, store)?;
     let bar = progress::of(common);
     let finish = || bar.finish();
-    let report = round.run(&asked, Utc::now(), bar.clone(), finish).await?;
+    let mut report = round.run(&asked, Utc::now(), bar.clone(), finish).await?;
+    left.tell(&mut report);
     output::result(&render(command.format, &report, common)?)?;
     Ok(report.exit_status().code())
 }

@@ -11,6 +11,8 @@ mod support;
 
 mod acting;
 mod acting_faults;
+#[cfg(unix)]
+mod action;
 mod broken;
 mod check_now;
 mod check_now_documents;

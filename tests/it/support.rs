@@ -17,6 +17,8 @@ pub mod published;
 pub mod recorded;
 pub mod reply;
 pub mod round;
+#[cfg(unix)]
+pub mod runner;
 pub mod server;
 pub mod shape;
 pub mod stage;
