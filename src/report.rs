@@ -12,6 +12,7 @@ pub mod markdown;
 pub mod openssl;
 pub mod printable;
 pub mod rows;
+pub mod sarif;
 pub mod table;
 pub mod text;
 mod wording;
