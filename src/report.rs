@@ -14,6 +14,7 @@ pub mod openssl;
 pub mod past;
 pub mod printable;
 pub mod rows;
+pub mod sarif;
 pub mod table;
 pub mod text;
 pub mod tracking;

@@ -163,6 +163,7 @@ the old mirror is as it was.";
 const CHECK_NOW_HELP: &str = "Examples:
   rewheel check-now cryptography
   rewheel check-now cryptography psycopg2-binary --format markdown
+  rewheel check-now cryptography --format sarif > rewheel.sarif
   rewheel check-now cryptography --version '~=46.0'
   rewheel check-now cryptography --all-versions
   rewheel check-now cryptography --index-url https://index.example/simple/
@@ -210,8 +211,8 @@ pub struct Openssl {
     #[arg(value_name = "VERSION|CVE")]
     pub what: Option<String>,
     /// How the result is written.
-    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
-    pub format: CheckFormat,
+    #[arg(long, value_enum, default_value_t = OpensslFormat::Text)]
+    pub format: OpensslFormat,
 }
 
 /// Arguments of `check-now`.
@@ -243,12 +244,25 @@ pub struct CheckNow {
     pub format: CheckFormat,
 }
 
-/// How the result of a check, or what is known of OpenSSL, is written.
+/// How the result of a check is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
     /// Tables for people.
     Text,
-    /// The document `rewheel/check/v1`, or `rewheel/openssl/v1`.
+    /// The document `rewheel/check/v1`.
+    Json,
+    /// Markdown.
+    Markdown,
+    /// SARIF 2.1.0, for GitHub's code scanning.
+    Sarif,
+}
+
+/// How what is known of OpenSSL is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OpensslFormat {
+    /// Tables for people.
+    Text,
+    /// The document `rewheel/openssl/v1`.
     Json,
     /// Markdown.
     Markdown,

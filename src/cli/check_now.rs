@@ -61,5 +61,6 @@ fn render(format: CheckFormat, report: &CheckReport, common: &Common) -> anyhow:
         CheckFormat::Text => report::text::check(report, output::appearance(common)),
         CheckFormat::Json => report::json::check(report)?,
         CheckFormat::Markdown => report::markdown::check(report),
+        CheckFormat::Sarif => report::sarif::check(report)?,
     })
 }

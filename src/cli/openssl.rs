@@ -13,7 +13,7 @@ use crate::report::openssl::{
 
 use crate::store::Store;
 
-use super::arguments::{CheckFormat, Common, Openssl};
+use super::arguments::{Common, Openssl, OpensslFormat};
 use super::{feeds, output};
 
 /// What was asked for may exist, and nothing is known of it.
@@ -52,9 +52,9 @@ pub async fn run(command: &Openssl, common: &Common) -> anyhow::Result<u8> {
         answer,
     };
     output::result(&match command.format {
-        CheckFormat::Text => report::text(&report, output::appearance(common)),
-        CheckFormat::Json => report::json(&report)?,
-        CheckFormat::Markdown => report::markdown(&report),
+        OpensslFormat::Text => report::text(&report, output::appearance(common)),
+        OpensslFormat::Json => report::json(&report)?,
+        OpensslFormat::Markdown => report::markdown(&report),
     })?;
     Ok(0)
 }

@@ -59,6 +59,7 @@ mod published;
 mod remote_wheel;
 mod remote_wheel_faults;
 mod replay;
+mod sarif;
 mod schema;
 mod secrets;
 mod server;
