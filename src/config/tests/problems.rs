@@ -99,11 +99,11 @@ fn problems_look_like_those_of_the_parser() {
 
 #[test]
 fn keys_elsewhere_are_shown_their_place() {
-    assert_snapshot!(wrong("schedule = \"* * * * *\""), @r#"
-    rewheel.toml:1:1: unknown key `schedule`; it belongs in `watch`
+    assert_snapshot!(wrong("jitter = \"30s\""), @r#"
+    rewheel.toml:1:1: unknown key `jitter`; it belongs in `watch`
       |
-    1 | schedule = "* * * * *"
-      | ^^^^^^^^
+    1 | jitter = "30s"
+      | ^^^^^^
     "#);
     assert!(wrong("url = \"x\"").contains("it belongs in `state` or `index`"));
     assert_snapshot!(wrong("[project]\npackage = \"a\""), @r#"
