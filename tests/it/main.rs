@@ -48,6 +48,7 @@ mod killed;
 mod ledger;
 mod ledger_failures;
 mod ledger_processes;
+mod looks;
 mod manual;
 mod mirror;
 mod openssl;

@@ -100,7 +100,7 @@ fn problems_look_like_those_of_the_parser() {
 #[test]
 fn keys_elsewhere_are_shown_their_place() {
     assert_snapshot!(wrong("schedule = \"* * * * *\""), @r#"
-    rewheel.toml:1:1: unknown key `schedule`; it belongs in `watch`
+    rewheel.toml:1:1: unknown key `schedule`; it belongs in `watch` or `project`
       |
     1 | schedule = "* * * * *"
       | ^^^^^^^^
