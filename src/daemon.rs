@@ -236,9 +236,9 @@ async fn cycle(
     match outcome {
         Ok(finished) => {
             let finished = Arc::new(finished);
-            say_end(&finished);
             board.ended(Arc::clone(&finished));
             engine.handed_on(&finished);
+            say_end(&finished);
             (Some(finished), asked)
         }
         Err(error) => {

@@ -7,7 +7,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::report::Appearance;
@@ -120,7 +120,8 @@ const fn label(level: Level, colours: bool) -> &'static str {
 /// What modules log, in the form of all else that goes to standard error, and as harmless.
 struct Line {
     colours: bool,
-    /// Whether it begins with the moment, in UTC.
+    /// Whether it begins with the moment, in UTC, and tells in which cycle, and of which project,
+    /// something happened.
     timed: bool,
 }
 
@@ -142,8 +143,35 @@ where
             SystemTime.format_time(&mut writer)?;
             write!(writer, " ")?;
         }
-        writeln!(writer, "{label} {}", printable(&text))
+        let place = if self.timed {
+            place(context)
+        } else {
+            String::new()
+        };
+        writeln!(writer, "{label} {}", printable(&format!("{place}{text}")))
     }
+}
+
+/// Where something happened: "cycle{number=3}:project{package="demo"}: ".
+fn place<S, N>(context: &FmtContext<'_, S, N>) -> String
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    let spans = context.event_scope().into_iter();
+    let names: Vec<String> = spans
+        .flat_map(|scope| scope.from_root())
+        .map(|span| {
+            let extensions = span.extensions();
+            let fields = extensions.get::<FormattedFields<N>>();
+            let fields = fields.map_or("", |fields| fields.fields.as_str());
+            format!("{}{{{fields}}}", span.name())
+        })
+        .collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("{}: ", names.join(":"))
 }
 
 /// Sends what modules log to standard error: warnings, and with `-vv` what is done. `REWHEEL_LOG`

@@ -97,21 +97,30 @@ static WATCH: &[Key] = &[
         .default("\"0s\""),
     text("hot-interval", |text| words::pause(text).map(drop), "5m")
         .about(
-            "How soon the next cycle begins while something is in flux: a release of the last day \
-             without its advisories, runs that are open, wheels not read yet; `none`: never sooner",
+            "How soon the daemon looks again while something is in flux: a project with \
+             open runs, or with wheels that were not read yet, is looked at again; \
+             OpenSSL's facts are asked for while a release of the last day is known \
+             without its advisories. Never faster than the rate limits last. `none` \
+             leaves it to the schedule",
         )
         .default("\"5m\"")
         .pattern(shape::PAUSE),
     key("reload-on-change", Kind::Flag)
-        .about("Whether the daemon takes a changed file anew by itself, as it does on SIGHUP")
+        .about(
+            "Whether the daemon takes the configuration anew when its file has changed, \
+             without SIGHUP. A bad one is refused, and the old one stays",
+        )
         .default("false"),
     duration("seen-for", "400d")
-        .about("How long the daemon's ledger remembers what was seen and is not seen any more")
+        .about(
+            "How long the daemon's ledger remembers what was seen and is not seen any \
+             more, and what was done and is over",
+        )
         .default("\"400d\""),
     duration("memory-for", "60d")
         .about(
-            "How long the daemon's ledger remembers scans, pages and answers that are not used, \
-             which can be had again",
+            "How long it remembers scans, pages and answers that are not used any more; \
+             what is forgotten is read again when it is needed",
         )
         .default("\"60d\""),
     duration("max-fact-age", "3d")
@@ -205,8 +214,9 @@ static INDEX: &[Key] = &[
     .pattern(shape::ADDRESS),
     duration("interval", "1h")
         .about(
-            "How long the daemon takes what the index said of a project for good; until then a \
-             cycle looks at OpenSSL's facts and the steps alone",
+            "How long what the index says of a project is good for in the daemon: until \
+             then a cycle judges it anew by what is known of its wheels, and asks \
+             OpenSSL's feeds alone",
         )
         .default("\"0s\""),
 ];
@@ -320,23 +330,28 @@ static LIMITS: &[Key] = &[
         .about("How many times a broken connection is taken up again")
         .default("5"),
     key("parallel", Kind::Number(1, 64)).about(
-        "How many wheels are read at once; by default twice as many as there are processors, from \
-         4 to 8",
+        "How many wheels are read at once; by default twice as many as there are \
+             processors, from 4 to 8. Of several projects one has at most half of it",
     ),
     key("parallel-projects", Kind::Number(1, 1000))
-        .about("How many projects the daemon looks at at once")
+        .about("How many projects are looked at at once")
         .default("16"),
     key("project-seconds", Kind::Number(1, 7 * 24 * 60 * 60))
         .about(
-            "How long a cycle of the daemon waits for the look at one project; a look that takes \
-             longer goes on, and a later cycle takes in what it sees",
+            "How long a cycle of the daemon waits for the look at one project, and how \
+             long its turn is when issues are written. A look that takes longer goes on \
+             beside, and a later cycle takes in what it sees; a turn that takes longer \
+             comes last in the next cycle. So a slow project holds up nobody",
         )
         .default("120"),
-    key("bytes-per-cycle", Kind::Number(1, 1 << 50)).about(
-        "How many bytes of wheels a cycle of the daemon receives; the next one goes on where it \
-         stopped",
-    )
-    .default("2_147_483_648"),
+    key("bytes-per-cycle", Kind::Number(1, 1 << 50))
+        .about(
+            "How many bytes of wheels one cycle of the daemon receives: wheels that were \
+             not read yet are `unknown` with the reason `not-read-yet`, and the next \
+             cycle goes on, newest first, those of projects with a `repository` before \
+             others. `check-now` reads everything unless this is set",
+        )
+        .default("2_147_483_648"),
 ];
 
 /// Every key that has a value of its own, with the sections before it: `watch.max-fact-age`,

@@ -348,6 +348,7 @@ async fn a_check_as_json() {
           "package": "demo",
           "line": "main",
           "version": "1.0",
+          "checked_at": "2026-10-23T12:00:00Z",
           "decision": "none",
           "severity": null,
           "events": [],

@@ -20,22 +20,22 @@ use crate::support::stage::{OLD, PLATFORMS, REPOSITORY};
 const TOKEN: &str = "s3cret-of-the-server";
 
 /// A daemon in its world, whose schedule never comes in a test.
-struct Watched {
-    index: FakeIndex,
-    github: FakeGithub,
-    user: User,
+pub struct Watched {
+    pub index: FakeIndex,
+    pub github: FakeGithub,
+    pub user: User,
 }
 
 /// A running daemon.
-struct Running {
-    child: Child,
+pub struct Running {
+    pub child: Child,
     log: BufReader<std::process::ChildStderr>,
     address: String,
-    said: Vec<Value>,
+    pub said: Vec<Value>,
 }
 
 impl Watched {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let watched = Self {
             index: FakeIndex::start_blocking(),
             github: life::world(FakeGithub::start_at(Utc::now())),
@@ -46,7 +46,7 @@ impl Watched {
         watched
     }
 
-    fn publish(&self, package: &str) {
+    pub fn publish(&self, package: &str) {
         for platform in PLATFORMS {
             let name = format!("{package}-1.0-cp39-abi3-{platform}.whl");
             self.index
@@ -54,7 +54,7 @@ impl Watched {
         }
     }
 
-    fn project(&self, package: &str, more: &str) -> String {
+    pub fn project(&self, package: &str, more: &str) -> String {
         format!("[[project]]\npackage = \"{package}\"\nrepository = \"{REPOSITORY}\"\n{more}\n")
     }
 
@@ -69,7 +69,7 @@ impl Watched {
         std::fs::write(self.user.home().join("rewheel.toml"), text).unwrap();
     }
 
-    fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let mut command = self.user.command();
         command
             .args(["daemon", "--offline", "--log-format", "json", "--config"])
@@ -81,8 +81,13 @@ impl Watched {
     }
 
     /// Starts it and waits for the end of its first cycle.
-    fn start(&self) -> Running {
-        let mut child = self.command().spawn().unwrap();
+    pub fn start(&self) -> Running {
+        Self::started(self.command())
+    }
+
+    /// The same by another command.
+    pub fn started(mut command: Command) -> Running {
+        let mut child = command.spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         let mut running = Running {
             child,
@@ -101,7 +106,7 @@ impl Watched {
 impl Running {
     /// Reads the log to the next message that holds this text.
     #[track_caller]
-    fn wait_for(&mut self, text: &str) -> String {
+    pub fn wait_for(&mut self, text: &str) -> String {
         loop {
             let mut line = String::new();
             let count = self.log.read_line(&mut line).unwrap();
@@ -117,14 +122,14 @@ impl Running {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let status = Command::new("kill").args([name, &id]).status().unwrap();
         assert!(status.success());
     }
 
     /// Asks its server, and gives the status and the body.
-    fn ask(&self, method: &str, path: &str, more: &str) -> (u16, String) {
+    pub fn ask(&self, method: &str, path: &str, more: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(30)))
@@ -142,14 +147,21 @@ impl Running {
         (status, body.to_owned())
     }
 
+    /// The document of its status.
+    pub fn document(&self) -> Value {
+        let (status, body) = self.ask("GET", "/api/v1/status", "");
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
     /// Asks for a cycle and waits for its end.
-    fn cycle(&mut self) {
+    pub fn cycle(&mut self) {
         let bearer = format!("Authorization: Bearer {TOKEN}\r\n");
         assert_eq!(self.ask("POST", "/api/v1/check", &bearer).0, 202);
         self.wait_for("a cycle ended");
     }
 
-    fn stop(mut self) -> Vec<Value> {
+    pub fn stop(mut self) -> Vec<Value> {
         self.signal("-TERM");
         self.wait_for("stopped");
         assert_eq!(self.child.wait().unwrap().code(), Some(0));

@@ -1,8 +1,10 @@
 //! The client: bounds, retries, redirects.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rewheel::fetch::{Client, Credentials, FetchError, Fetched, Get, Reach};
+use rewheel::fetch::{Client, Credentials, FetchError, Fetched, Get, Heard, Reach};
 use rstest::rstest;
 use url::Url;
 
@@ -203,4 +205,35 @@ async fn an_unasked_304_is_an_error() {
         matches!(error, FetchError::Unexpected { status: 304, .. }),
         "{error}"
     );
+}
+
+/// Whoever watches whether a process hangs is told that it goes on: with each answer, each attempt
+/// that failed, each piece and each minute of a wait.
+#[tokio::test]
+async fn waiting_is_told_from_hanging() {
+    let fake = FakeIndex::start().await;
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&told);
+    let (mut settings, waits) = settings();
+    settings.heard = Heard::new(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    let client = Client::new(settings, Credentials::none()).unwrap();
+    let told = || told.swap(0, Ordering::Relaxed);
+    fake.always("/", said("hello"));
+    text(&client, &page(&fake, "/")).await.unwrap();
+    assert!(told() >= 2, "the answer and its body");
+    fake.once("/again", Fault::Status(503, vec![]));
+    fake.always("/again", said("hello"));
+    text(&client, &page(&fake, "/again")).await.unwrap();
+    assert!(
+        told() >= 4,
+        "and the attempt that failed, and the wait after it"
+    );
+    waits.lock().unwrap().clear();
+    client.pause(Duration::from_secs(150)).await;
+    assert_eq!(told(), 3);
+    let parts = [60, 60, 30].map(Duration::from_secs);
+    assert_eq!(*waits.lock().unwrap(), parts);
+    assert_eq!(client.requests(), 3);
 }

@@ -80,7 +80,8 @@ impl SourceFile {
     /// Every path that the file's tokens spell, with `super` and groups resolved:
     /// `crate::index::page`, `std::fs`, `Utc::now`.
     fn paths(&self) -> BTreeSet<String> {
-        let tokens: TokenStream = self.text.parse().unwrap();
+        let tokens: Result<TokenStream, _> = self.text.parse();
+        let tokens = tokens.unwrap_or_else(|error| panic!("{}: {error}", self.name));
         let mut found = BTreeSet::new();
         collect(tokens, self.depth(), &[], &mut found);
         found

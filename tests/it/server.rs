@@ -96,6 +96,7 @@ async fn what_the_cycle_came_to_is_shown_and_escaped() {
     let mut cycle = cycle().await;
     let line = &mut cycle.report.lines[0];
     line.package = "<script>alert(1)</script>".to_owned();
+    cycle.looked.insert(line.package.clone());
     for url in ["javascript:alert(1)", "https://github.com/a/b/issues/1"] {
         let action = Action::new(ActionKind::OpenIssue, "k".to_owned(), ActionState::Done);
         line.actions.push(action.at(url));

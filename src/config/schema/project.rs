@@ -61,10 +61,10 @@ const REPOSITORY: Key = text("repository", words::repository, "pyca/cryptography
     )
     .pattern(shape::REPOSITORY);
 const SCHEDULE: Key = text("schedule", words::schedule, "0 6 * * *")
-    .about("When the daemon looks at it, where that is another time than `watch.schedule`")
+    .about("When the daemon looks at it; by default `watch.schedule`")
     .pattern(shape::ANY);
 const TIMEZONE: Key = text("timezone", words::timezone, "Europe/Berlin")
-    .about("The time zone of its schedule, where that is another one than `watch.timezone`")
+    .about("The time zone of its schedule; by default `watch.timezone`")
     .pattern(shape::ANY);
 const LINES: Key = texts("lines", |text| words::line(text).map(drop), "[\"main\"]")
     .about("The maintained lines: `main` is the newest release, `~=46.0` the newest that fits")

@@ -9,6 +9,6 @@ CREATE TABLE remembered (
     PRIMARY KEY (kind, key)
 ) STRICT;
 INSERT INTO remembered (kind, key, used_on, digest, bytes)
-    SELECT kind, key, date('now'), digest, bytes FROM memory;
+    SELECT kind, key, date(), digest, bytes FROM memory;
 DROP TABLE memory;
 ALTER TABLE remembered RENAME TO memory;

@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use rewheel::source::Sha256Sum;
+use tokio::sync::Semaphore;
 
 use super::recorded::Recorded;
 use super::reply::Fault;
@@ -111,6 +112,19 @@ struct Inner {
     without_ranges: bool,
     without_marks: bool,
     login: Option<String>,
+    held: HashMap<String, Arc<Semaphore>>,
+}
+
+/// A path whose requests wait until this lets them go.
+pub struct Held {
+    gate: Arc<Semaphore>,
+}
+
+impl Held {
+    /// Answers all that wait, and all that come.
+    pub fn let_go(&self) {
+        self.gate.add_permits(Semaphore::MAX_PERMITS / 2);
+    }
 }
 
 /// The fake index. It ends when it is dropped.
@@ -186,6 +200,16 @@ impl FakeIndex {
     /// From now on requests need this `Authorization` header.
     pub fn requires(&self, authorization: &str) -> &Self {
         self.change(|inner| inner.login = Some(authorization.to_owned()))
+    }
+
+    /// From now on requests to this path wait.
+    pub fn hold(&self, path: &str) -> Held {
+        let gate = Arc::new(Semaphore::new(0));
+        let held = Arc::clone(&gate);
+        self.change(|inner| {
+            inner.held.insert(path.to_owned(), held);
+        });
+        Held { gate }
     }
 
     /// The next request to this path goes wrong so.

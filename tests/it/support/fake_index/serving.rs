@@ -20,7 +20,7 @@ pub(super) async fn answer(
 ) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let headers = request.headers().clone();
-    let (reply, fault) = {
+    let (reply, fault, gate) = {
         let mut inner = inner.lock().unwrap();
         let next = inner.once.get_mut(&path).and_then(VecDeque::pop_front);
         let fault = next.or_else(|| inner.always.get(&path).cloned());
@@ -37,8 +37,12 @@ pub(super) async fn answer(
             status: reply.status,
             served,
         });
-        (reply, fault)
+        (reply, fault, inner.held.get(&path).cloned())
     };
+    if let Some(gate) = gate {
+        // It is never closed; the permit goes back, so that one opening serves all.
+        let _ = gate.acquire().await;
+    }
     match fault {
         Some(Fault::NeverAnswer) => never().await,
         Some(Fault::CutAfter(bytes)) => reply.broken_after(bytes, false),
