@@ -51,6 +51,8 @@ mod ledger_processes;
 mod manual;
 mod mirror;
 mod openssl;
+#[cfg(target_os = "linux")]
+mod operations;
 mod policy_words;
 mod published;
 mod remote_wheel;
