@@ -56,6 +56,8 @@ mod looks;
 mod manual;
 mod mirror;
 mod openssl;
+#[cfg(target_os = "linux")]
+mod operations;
 mod policy_words;
 mod published;
 mod remote_wheel;
