@@ -23,7 +23,7 @@ mod rounds;
 
 use std::ffi::OsString;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::config::ConfigError;
 
@@ -33,7 +33,11 @@ use arguments::{ConfigAction, OpensslAction};
 /// Runs the command that the arguments name and returns the exit code: see the contract of exit
 /// codes in `rewheel --help`. Results go to standard output, everything else to standard error.
 pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Help and complaints are written while the arguments are read: their colour must be known before.
+    let command = Arguments::command().color(output::colour_of_help(&arguments));
+    let parsed = command.try_get_matches_from(&arguments);
+    let arguments = match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => return output::refuse(&error),
     };
@@ -50,7 +54,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             None => openssl::run(command, &arguments.common).await,
         },
         Command::Completions { shell } => manual::completions(*shell),
-        Command::Man => manual::page(),
+        Command::Man(command) => manual::pages(command),
         Command::Config(command) => match &command.action {
             ConfigAction::Check(command) => config_check::run(command, &arguments.common).await,
             ConfigAction::Init(command) => config_init::run(command),

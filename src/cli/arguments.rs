@@ -14,13 +14,19 @@ pub use config::{Config, ConfigAction, ConfigCheck, ConfigInit, ConfigSchema, Sc
 
 mod config;
 
-const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 something is due, 2 usage or configuration is \
+const HELP: &str = "Examples:
+  rewheel check-now cryptography
+  rewheel inspect wheelhouse/ --require 'openssl>=3.5.4'
+  rewheel openssl CVE-2025-15467
+  rewheel config init --package cryptography
+
+Exit codes: 0 all is well, 1 something is due, 2 usage or configuration is
 wrong, 3 it could not be told, 4 an action failed.";
 
 /// Says, with evidence, which OpenSSL every published Python wheel carries, and when it must be
 /// rebuilt.
 #[derive(Debug, Parser)]
-#[command(name = "rewheel", version, after_help = EXIT_CODES)]
+#[command(name = "rewheel", version, after_help = HELP, max_term_width = 80)]
 pub struct Arguments {
     /// Options that every command knows.
     #[command(flatten)]
@@ -32,6 +38,7 @@ pub struct Arguments {
 
 /// Options that every command knows.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// The configuration; none is ever picked up from the current folder by itself.
     #[arg(long, global = true, env = "REWHEEL_CONFIG", value_name = "FILE")]
@@ -97,9 +104,17 @@ pub enum Command {
         #[arg(value_enum, value_name = "SHELL")]
         shell: clap_complete::Shell,
     },
-    /// Write the manual page to standard output.
+    /// Write the manual page to standard output, or those of all commands into a folder.
     #[command(after_help = MAN_HELP)]
-    Man,
+    Man(Manual),
+}
+
+/// Arguments of `man`.
+#[derive(Args, Debug)]
+pub struct Manual {
+    /// The folder for a page of every command; it is made where it is missing.
+    #[arg(long, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
 }
 
 /// Arguments of `daemon`.
@@ -134,11 +149,15 @@ const COMPLETIONS_HELP: &str = "Examples:
   rewheel completions bash > ~/.local/share/bash-completion/completions/rewheel
   rewheel completions zsh > ~/.zfunc/_rewheel
   rewheel completions fish > ~/.config/fish/completions/rewheel.fish
-  rewheel completions powershell >> $PROFILE";
+  rewheel completions powershell >> $PROFILE
+
+Exit codes: 0 it was written.";
 
 const MAN_HELP: &str = "Examples:
-  rewheel man > ~/.local/share/man/man1/rewheel.1
-  rewheel man | man -l -";
+  rewheel man | man -l -
+  rewheel man --directory ~/.local/share/man/man1
+
+Exit codes: 0 it was written, 2 the folder cannot be written.";
 
 /// What to do with OpenSSL's word.
 #[derive(Debug, Subcommand)]
@@ -174,7 +193,9 @@ With packages and no configuration it looks and reports, and acts on nothing.
 With a configuration its projects are looked at, or those that are named, and
 their tracking issues and steps are seen to. --dry-run tells what would be done,
 and with a token what differs on GitHub; it writes nothing anywhere. The first
-cycle of a project only reports. Keys of the configuration can be set by variables of the environment,
+cycle of a project only reports.
+
+Keys of the configuration can be set by variables of the environment,
 REWHEEL_WATCH__MAX_FACT_AGE=10d, with a configuration or without.
 
 Exit codes: 0 all is well, 1 something is due, 2 usage or configuration is
@@ -184,7 +205,8 @@ const INSPECT_HELP: &str = "Examples:
   rewheel inspect wheelhouse/
   rewheel inspect cryptography-46.0.3-cp311-abi3-win_amd64.whl -v
   rewheel inspect wheelhouse/ --require 'openssl>=3.5.4'
-  rewheel inspect wheelhouse/ --require 'openssl==3.5.*' --allow-none --format json
+  rewheel inspect wheelhouse/ --require 'openssl==3.5.*' --allow-none
+  rewheel inspect wheelhouse/ --format json
 
 Exit codes: 0 all is well, 1 a requirement is not met, 2 usage is wrong, 3 a
 wheel could not be read.";

@@ -1,5 +1,6 @@
 //! Where results, warnings and complaints go, and how they look.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
@@ -39,6 +40,24 @@ fn wants_colours(choice: ColorChoice, stream: &impl IsTerminal) -> bool {
             stream.is_terminal() && !unwanted
         }
     }
+}
+
+/// The colour of the help, by what `--color` says in arguments that are not read yet. Without it
+/// clap looks at the terminal and at `NO_COLOR` itself.
+pub fn colour_of_help(arguments: &[OsString]) -> clap::ColorChoice {
+    let arguments = arguments.iter().filter_map(|one| one.to_str());
+    let mut choice = clap::ColorChoice::Auto;
+    let mut before = "";
+    for argument in arguments.take_while(|one| *one != "--") {
+        let value = argument.strip_prefix("--color=");
+        match value.or((before == "--color").then_some(argument)) {
+            Some("always") => choice = clap::ColorChoice::Always,
+            Some("never") => choice = clap::ColorChoice::Never,
+            _ => {}
+        }
+        before = argument;
+    }
+    choice
 }
 
 /// A result that nobody could read.

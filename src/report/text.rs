@@ -30,9 +30,11 @@ pub fn check(report: &CheckReport, appearance: Appearance) -> String {
             text.push_str(&history::text(package, &lines, appearance));
         }
     }
-    let mut label = "\njudged by  ";
+    text.push('\n');
+    let width = usize::from(appearance.width.unwrap_or(u16::MAX));
+    let mut label = "judged by  ";
     for line in feeds::lines(&report.feeds, today) {
-        let _ = writeln!(text, "{label}{}", printable(&line));
+        text.push_str(&wrapped(label, &printable(&line), width));
         label = "           ";
     }
     text
@@ -78,13 +80,10 @@ fn one_line(line: &LineReport, today: NaiveDate, appearance: Appearance) -> Stri
         text.push_str(&advisories(&line.decision, appearance));
     }
     text.push_str(&decision(&line.decision, appearance));
+    let width = usize::from(appearance.width.unwrap_or(u16::MAX));
     for action in &line.actions {
-        let _ = writeln!(
-            text,
-            "  {:<8} {}",
-            action.state.as_str(),
-            printable(&action.sentence())
-        );
+        let label = format!("  {:<8} ", action.state.as_str());
+        text.push_str(&wrapped(&label, &printable(&action.sentence()), width));
     }
     text
 }

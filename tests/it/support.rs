@@ -5,6 +5,7 @@ pub mod binary;
 pub mod browser;
 pub mod client;
 pub mod command;
+pub mod command_line;
 pub mod fake_feeds;
 pub mod fake_github;
 pub mod fake_index;
