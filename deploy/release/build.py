@@ -1,0 +1,52 @@
+"""Builds the wheel and the command for one target, into dist/wheels and dist/commands/TARGET.
+
+    python deploy/release/build.py TARGET
+
+Needs maturin and the target's tool chain. Paths of the machine are left out of the binary, and times
+are that of the commit.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# A static binary runs on every Linux of its architecture: one wheel serves glibc and musl.
+LINUX_TAGS = ("manylinux_2_17", "musllinux_1_1")
+
+
+def time_of_commit():
+    """In seconds since 1970."""
+    ran = subprocess.run(["git", "show", "-s", "--format=%ct", "HEAD"], cwd=ROOT, check=True, capture_output=True)
+    return int(ran.stdout)
+
+
+def flags(environment):
+    """Compiler flags, as CARGO_ENCODED_RUSTFLAGS wants them."""
+    cargo = environment.get("CARGO_HOME") or str(Path.home() / ".cargo")
+    return "\x1f".join((f"--remap-path-prefix={ROOT}=rewheel", f"--remap-path-prefix={cargo}=cargo"))
+
+
+def arguments(target, wheels):
+    command = ["maturin", "build", "--release", "--locked", "--target", target, "--out", str(wheels)]
+    if target.endswith("-linux-musl"):
+        command += ["--compatibility", *LINUX_TAGS]
+    return command
+
+
+def main():
+    target = sys.argv[1]
+    environment = {**os.environ, "CARGO_ENCODED_RUSTFLAGS": flags(os.environ),
+                   "SOURCE_DATE_EPOCH": str(time_of_commit())}
+    subprocess.run(arguments(target, ROOT / "dist" / "wheels"), cwd=ROOT, env=environment, check=True)
+    name = "rewheel.exe" if "windows" in target else "rewheel"
+    folder = ROOT / "dist" / "commands" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "target" / target / "release" / name, folder / name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""What a release is made with, tried on a command that is played; `gh` is played, too."""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+sys.dont_write_bytecode = True
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(HERE), str(ROOT / "deploy" / "action")]
+
+import build  # noqa: E402
+import install  # noqa: E402
+import pack  # noqa: E402
+import plan  # noqa: E402
+
+# It writes its pages as the real one does.
+COMMAND = b'#!/bin/sh\n[ "$1" = man ] && echo .TH || echo "complete $2"\n'
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+
+@unittest.skipIf(os.name == "nt", "releases are put together on Linux")
+class Packing(Folder):
+    def release(self, name, targets=pack.TARGETS):
+        commands, out = self.folder / name / "commands", self.folder / name / "out"
+        for target in targets:
+            (commands / target).mkdir(parents=True)
+            file = commands / target / ("rewheel.exe" if "windows" in target else "rewheel")
+            file.write_bytes(COMMAND if target == pack.RUNS_HERE else target.encode())
+        out.mkdir()
+        (out / "rewheel.cdx.json").write_text("{}")
+        with mock.patch.object(sys, "argv", ["pack.py", str(commands), str(out), "a/b", "v1.2.3"]):
+            pack.main()
+        return out
+
+    def test_the_same_commands_give_the_same_bytes(self):
+        first, second = self.release("first"), self.release("second")
+        names = sorted(path.name for path in first.iterdir())
+        self.assertEqual(names, sorted(path.name for path in second.iterdir()))
+        self.assertEqual(len(names), len(pack.TARGETS) + 3)
+        for name in names:
+            self.assertEqual((first / name).read_bytes(), (second / name).read_bytes(), name)
+
+    def test_the_sums_are_those_of_all_files(self):
+        out = self.release("one")
+        ran = subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=out, capture_output=True,
+                             text=True, check=True)
+        self.assertEqual(ran.stdout.count(": OK\n"), len(pack.TARGETS) + 1)
+
+    def test_the_action_installs_every_target_of_it(self):
+        out = self.release("one")
+        document = json.loads((out / "sha256.json").read_text())
+        for target in pack.TARGETS:
+            with self.subTest(target=target):
+                repository, tag, name, sha256 = install.release(document, target)
+                self.assertEqual((repository, tag), ("a/b", "v1.2.3"))
+                archive = self.folder / name
+                install.download((out / name).as_uri(), archive, sha256)
+                command = "rewheel.exe" if "windows" in target else "rewheel"
+                with mock.patch.object(install, "name_of_the_command", lambda wanted=command: wanted):
+                    content = install.unpacked(archive, self.folder).read_bytes()
+                self.assertEqual(content, COMMAND if target == pack.RUNS_HERE else target.encode())
+
+    def test_every_machine_that_the_action_knows_has_a_target(self):
+        known = set()
+        for system in ("Linux", "Darwin", "Windows"):
+            for machine in ("x86_64", "aarch64", "arm64", "AMD64", "ARM64"):
+                with mock.patch.object(install.platform, "system", lambda s=system: s), \
+                        mock.patch.object(install.platform, "machine", lambda m=machine: m):
+                    known.add(install.target())
+        self.assertEqual(known, set(pack.TARGETS))
+
+    def test_an_archive_has_licences_pages_and_rights(self):
+        out = self.release("one")
+        listed = subprocess.run(["tar", "tvzf", out / f"rewheel-{pack.RUNS_HERE}.tar.gz"], capture_output=True,
+                                text=True, check=True).stdout
+        for name in ("LICENSE-MIT", "LICENSE-APACHE", "man/rewheel.1", "completions/rewheel.zsh"):
+            self.assertRegex(listed, rf"-rw-r--r-- .* rewheel-{pack.RUNS_HERE}/{name}\n")
+        self.assertRegex(listed, rf"-rwxr-xr-x .* rewheel-{pack.RUNS_HERE}/rewheel\n")
+
+    def test_a_target_that_is_missing_is_no_release(self):
+        self.assertRaises(OSError, self.release, "less", pack.TARGETS[1:])
+        archives = {target: HERE / "pack.py" for target in pack.TARGETS}
+        for repository, tag, changed in (("a/b", "1.2.3", archives), ("a", "v1.2.3", archives),
+                                         ("a/b", "v1.2.3", {**archives, "x": HERE})):
+            self.assertRaises(SystemExit, pack.pins, repository, tag, changed)
+
+
+class Building(unittest.TestCase):
+    def test_linux_wheels_serve_both_c_libraries(self):
+        for target in pack.TARGETS:
+            self.assertEqual("musllinux_1_1" in build.arguments(target, Path("dist")), "linux" in target)
+            self.assertIn("--locked", build.arguments(target, Path("dist")))
+
+    def test_paths_of_the_machine_are_left_out(self):
+        flags = build.flags({"CARGO_HOME": "/cargo home"}).split("\x1f")
+        self.assertEqual(flags, [f"--remap-path-prefix={ROOT}=rewheel", "--remap-path-prefix=/cargo home=cargo"])
+
+
+class Planning(Folder):
+    def test_what_stands_against_a_release(self):
+        lock = 'name = "rewheel"\nversion = "1.2.3"\n'
+        good = ("1.2.3", lock, "## 1.2.3 - 2026-12-01\n", ["v1.2.2"], "refs/heads/main")
+        self.assertEqual(list(plan.problems(*good)), [])
+        for at, other, says in ((0, "1.2.4", "Cargo.lock"), (2, "## Unreleased\n", "CHANGELOG.md has no heading"),
+                                (3, ["v1.2.3"], "is released already"), (4, "refs/heads/x", "made from main")):
+            changed = list(good)
+            changed[at] = other
+            self.assertIn(says, " ".join(plan.problems(*changed)))
+
+    def test_the_version(self):
+        self.assertRegex(plan.version_of((ROOT / "Cargo.toml").read_text()), r"^[0-9]")
+        for text in ("", 'version = "1"', '[dependencies]\nx = "1.2.3"', 'version = "1.2.3\\n"'):
+            self.assertRaises(SystemExit, plan.version_of, text)
+
+    def test_only_what_publishes_fails(self):
+        for publish, code in (("true", 1), ("false", 0)):
+            output = self.folder / publish
+            variables = {"PUBLISH": publish, "GITHUB_OUTPUT": str(output), "GITHUB_REF": "refs/heads/x"}
+            said = io.StringIO()
+            with mock.patch.dict(os.environ, variables), contextlib.redirect_stdout(said):
+                self.assertEqual(plan.main(), code)
+            self.assertIn("releases are made from main", said.getvalue())
+            self.assertEqual(output.exists(), code == 0)
+        version = plan.version_of((ROOT / "Cargo.toml").read_text())
+        self.assertEqual((self.folder / "false").read_text(), f"version={version}\ntag=v{version}\n")
+
+
+# It notes what it is asked with, and answers with what `--jq` asks for.
+GH = r"""#!/usr/bin/env python3
+import json, os, sys
+body = json.load(sys.stdin) if "--input" in sys.argv else None
+with open(os.environ["ASKED"], "a") as file:
+    print(json.dumps([sys.argv[1:], body]), file=file)
+path = next(one for one in sys.argv if one.startswith("repos/"))
+if "--silent" not in sys.argv:
+    print({"commits": "c" * 40, "trees": "d" * 40}.get(path.split("/")[-1], "b" * 40))
+"""
+
+
+@unittest.skipIf(os.name == "nt", "releases are put together on Linux")
+class Tagging(Folder):
+    def tag(self, tag):
+        gh = self.folder / "gh"
+        gh.write_text(GH)
+        gh.chmod(0o755)
+        pins = self.folder / "sha256.json"
+        pins.write_text('{"tag": "v1.2.3"}\n')
+        environment = {"PATH": f"{self.folder}:{os.environ['PATH']}", "ASKED": str(self.folder / "asked"),
+                       "GITHUB_REPOSITORY": "a/b", "GITHUB_SHA": "a" * 40, "TAG": tag}
+        return subprocess.run([HERE / "tag.sh", pins], env=environment, capture_output=True, text=True, check=False)
+
+    def test_the_tag_is_on_the_built_commit_and_the_pins(self):
+        ran = self.tag("v1.2.3")
+        self.assertEqual((ran.returncode, ran.stdout), (0, f"v1.2.3 is {'c' * 40}\n"), ran.stderr)
+        asked = [json.loads(line) for line in (self.folder / "asked").read_text().splitlines()]
+        (_, none), (_, tree), (_, commit), (ref, _) = asked
+        self.assertEqual(none, None)
+        self.assertEqual(tree, {"base_tree": "b" * 40, "tree": [{
+            "path": "deploy/action/sha256.json", "mode": "100644", "type": "blob",
+            "content": '{"tag": "v1.2.3"}\n'}]})
+        self.assertEqual(commit, {"message": "Release v1.2.3", "tree": "d" * 40, "parents": ["a" * 40]})
+        self.assertIn("ref=refs/tags/v1.2.3", ref)
+        self.assertIn("sha=" + "c" * 40, ref)
+
+    def test_what_is_no_tag_asks_for_nothing(self):
+        for tag in ("", "1.2.3", "v1.2", "v1.2.3 --x", "v1.2.3\nv1", "heads/v1.2.3"):
+            self.assertEqual(self.tag(tag).returncode, 1)
+        self.assertFalse((self.folder / "asked").exists())
+
+
+class Pins(unittest.TestCase):
+    """Main itself pins nothing, and every action of others is pinned by a commit."""
+
+    def test_main_pins_nothing(self):
+        document = json.loads((ROOT / "deploy/action/sha256.json").read_text())
+        self.assertEqual((document["tag"], document["files"]), (None, {}))
+
+    def test_actions_of_others(self):
+        files = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("deploy/github/*.yml")]
+        found = {}
+        for file in files:
+            for name, commit, tag in re.findall(r"uses: ([\w./-]+)@(\S+)(?: # (.*))?", file.read_text()):
+                if name == "rewheel/rewheel":
+                    continue
+                self.assertRegex(commit, r"^[0-9a-f]{40}$", f"{file}: {name}")
+                self.assertRegex(tag, r"^v[0-9]+\.[0-9]+\.[0-9]+$", f"{file}: {name}")
+                # One version of each.
+                self.assertEqual(found.setdefault(name, (commit, tag)), (commit, tag), f"{file}: {name}")
+        self.assertGreater(len(found), 3)
+
+    def test_the_requirements_are_pinned_by_hash(self):
+        text = (HERE / "requirements.txt").read_text()
+        self.assertRegex(text, r"(?m)^maturin==[0-9.]+ \\$")
+        self.assertGreaterEqual(len(re.findall(r"--hash=sha256:[0-9a-f]{64}", text)), 6)
+
+
+if __name__ == "__main__":
+    unittest.main()
