@@ -9,6 +9,7 @@ pub mod inspection;
 pub mod issue;
 pub mod json;
 pub mod markdown;
+pub mod notice;
 pub mod openssl;
 pub mod printable;
 pub mod rows;
@@ -19,6 +20,7 @@ mod wording;
 pub use action::{Action, ActionKind, ActionState};
 pub use check::{CheckReport, ExitStatus, LineReport};
 pub use inspection::{InspectedWheel, InspectionReport};
+pub use notice::Notice;
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use super::words;
 
+mod notify;
+
 /// Says why a text is not what its key wants.
 type Check = fn(&str) -> Result<(), String>;
 
@@ -47,6 +49,7 @@ pub(super) static ROOT: &[Key] = &[
     key("openssl", Kind::Table(OPENSSL)),
     key("index", Kind::Table(INDEX)),
     key("github", Kind::Table(GITHUB)),
+    key("notify", Kind::Table(notify::NOTIFY)),
     key("limits", Kind::Table(LIMITS)),
     key("defaults", Kind::Table(DEFAULTS)),
     key("project", Kind::Tables(PROJECT)),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::model::Releases;
-use crate::report::{ActionState, CheckReport, LineReport};
+use crate::report::{ActionState, CheckReport};
 
 /// A cycle that came to an end.
 #[derive(Clone, Debug)]
@@ -25,15 +25,9 @@ pub struct FinishedCycle {
 }
 
 impl FinishedCycle {
-    /// Whether the watcher did what it is for: the feeds answered, nothing that was to be done
-    /// failed, and at least one line could be looked at. That something is due, or that one
-    /// package is unknown, is in the report, and no fault of the watcher's.
+    /// Whether the watcher did what it is for.
     pub fn is_good(&self) -> bool {
-        let lines = &self.report.lines;
-        let is_blind = |line: &LineReport| line.version.is_none() && line.decision.is_unclear;
-        !self.report.feeds.iter().any(|feed| feed.is_down)
-            && !lines.iter().any(LineReport::has_failed)
-            && (lines.is_empty() || !lines.iter().all(is_blind))
+        self.report.is_good()
     }
 }
 
