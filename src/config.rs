@@ -5,7 +5,7 @@
 //! - `raw`: values as they stand in the file, each with its place;
 //! - `schema`: the keys that exist, for the program, for editors and for people; `words`: what their texts mean; `nearest`: the right spelling;
 //! - `check`: values held against the schema; `environment`: variables laid over the file;
-//! - `github`, `state`, `server`: how it acts and is seen; `project`, `issue`, `step`, `acceptance`: one project with its
+//! - `github`, `state`, `server`: how it acts and is seen; `notify`, `occasion`: who is told what; `project`, `issue`, `step`, `acceptance`: one project with its
 //!   defaults; `valid`: what the program uses;
 //! - `template`: texts with values in them, for steps and the tracking issue.
 //!
@@ -20,6 +20,8 @@ mod github;
 mod issue;
 mod mask;
 mod nearest;
+mod notify;
+mod occasion;
 mod project;
 mod raw;
 mod schema;
@@ -39,6 +41,8 @@ use diagnostic::{Problems, SourceText};
 pub use github::{Credential, Github};
 pub use issue::{IssueSettings, Template};
 pub use nearest::nearest;
+pub use notify::{Encryption, Form, Interest, MAIL, Mail, Notify, Secret, Webhook};
+pub use occasion::Occasion;
 pub use schema::{check_text, json_schema, keys, reference};
 pub use server::Server;
 pub use state::{State, StateUrl};

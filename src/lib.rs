@@ -14,6 +14,7 @@
 //! - [`store`]: what is remembered between runs;
 //! - [`report`]: text, JSON and Markdown;
 //! - [`cycle`]: one round of observing and deciding;
+//! - [`notify`]: who is told what of a cycle;
 //! - [`daemon`]: rounds on a schedule, and a server that shows what is known;
 //! - [`cli`]: the command line.
 
@@ -26,6 +27,7 @@ pub mod fetch;
 pub mod github;
 pub mod index;
 pub mod model;
+pub mod notify;
 pub mod policy;
 pub mod report;
 pub mod scan;

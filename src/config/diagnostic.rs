@@ -98,7 +98,12 @@ fn excerpt(source: &SourceText, bytes: &Bytes, sentence: &str) -> String {
     let line = source.text.get(line_start..).unwrap_or_default();
     let line = line.lines().next().unwrap_or_default();
     // Masking keeps the number of characters, so that the carets stay below what they mean.
-    let line: String = masked(line).replace('\t', " ");
+    let above = before.get(..line_start).unwrap_or_default();
+    let header = above
+        .lines()
+        .rev()
+        .find(|line| line.trim_start().starts_with('['));
+    let line: String = masked(line, header.unwrap_or_default()).replace('\t', " ");
     let column = before
         .get(line_start..)
         .map_or(0, |text| text.chars().count());

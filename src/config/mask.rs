@@ -19,8 +19,13 @@ pub(super) fn is_token(text: &str) -> bool {
     TOKENS.iter().any(|beginning| text.starts_with(beginning))
 }
 
-/// The line with secrets replaced by as many asterisks.
-pub(super) fn masked(line: &str) -> String {
+/// The line with secrets replaced by as many asterisks. `header` is the last one above it, which
+/// tells the address of an index from that of a webhook, which is a secret.
+pub(super) fn masked(line: &str, header: &str) -> String {
+    let key = line.split('=').next().unwrap_or_default();
+    let is_open = ["index", "state"]
+        .iter()
+        .any(|section| header.contains(section) || key.contains(section));
     let line = without_login(line);
     let mut clean = String::with_capacity(line.len());
     let mut word = String::new();
@@ -29,7 +34,8 @@ pub(super) fn masked(line: &str) -> String {
         if c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ',' | '{' | '}' | '[' | ']') {
             clean.push_str(&masked_word(&word, secret));
             // Nothing of the line is shown after a key that names a secret.
-            secret = secret || (c == '=' && key_of(&clean).is_some_and(is_secret_key));
+            let is_secret = |key| is_secret_key(key) || (key == "url" && !is_open);
+            secret = secret || (c == '=' && key_of(&clean).is_some_and(is_secret));
             word.clear();
             clean.push(c);
         } else {
@@ -118,6 +124,25 @@ mod tests {
     #[case("\"token\" = \"abc\"", "\"token\" = \"***\"")]
     #[case("schedule = \"*/15 * * * *\"", "schedule = \"*/15 * * * *\"")]
     fn secrets_are_masked(#[case] line: &str, #[case] shown: &str) {
-        assert_eq!(masked(line), shown);
+        assert_eq!(masked(line, "[index]"), shown);
+    }
+
+    #[rstest]
+    #[case("url = \"https://hooks.example/T0/B0/x\"", "[[notify.webhook]]")]
+    #[case("url = \"hooks.example/T0/B0/x", "[[notify.webhook]]")]
+    #[case(
+        "webhook = [{ name = \"a\", url = \"https://hooks.example/T0\" }]",
+        "[notify]"
+    )]
+    #[case("url = \"https://hooks.example/index.php?T0\"", "[[notify.webhook]]")]
+    #[case("  { url = 'https://hooks.example/T0' },", "")]
+    #[case("ping-url-env = \"https://ping.example/T0\"", "[notify]")]
+    fn the_address_of_a_webhook_is_masked(#[case] line: &str, #[case] header: &str) {
+        let shown = masked(line, header);
+        assert!(
+            !shown.contains("example") && !shown.contains("T0"),
+            "{shown}"
+        );
+        assert_eq!(shown.chars().count(), line.chars().count());
     }
 }

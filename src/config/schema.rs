@@ -15,6 +15,7 @@ pub use reference::reference;
 
 mod json;
 mod key;
+mod notify;
 mod project;
 mod reference;
 mod shape;
@@ -42,6 +43,9 @@ pub(super) static ROOT: &[Key] = &[
              and `app`",
         )
         .rules(&[Rule::NotBoth(LOGINS), Rule::NotBoth(&["login", "app"])]),
+    key("notify", Kind::Table(notify::NOTIFY))
+        .about("Who is told what, by webhooks and by mail. `docs/notifications.md` says how")
+        .rules(notify::RULES),
     key("limits", Kind::Table(LIMITS))
         .about("Bounds on what one cycle may cost. What hits one is said with the limit's name"),
     key("defaults", Kind::Table(project::DEFAULTS))

@@ -14,9 +14,10 @@ use crate::scan;
 use super::diagnostic::Problems;
 use super::github::{self, Github};
 use super::issue::IssueSettings;
+use super::notify::{self, Notify};
 use super::raw::Table;
 use super::server::{self, Server};
-use super::state::{self, State};
+use super::state::{self, State, StateUrl};
 use super::{project, words};
 
 /// How many new issues one cycle opens when the configuration does not say.
@@ -51,6 +52,8 @@ pub struct Configuration {
     pub state: State,
     /// `[server]`.
     pub server: Server,
+    /// `[notify]`.
+    pub notify: Notify,
     /// `[limits]`.
     pub limits: Limits,
     /// How packages are judged that no project names.
@@ -201,6 +204,17 @@ pub(super) fn configuration(
         ..Settings::default()
     };
     let defaults = section("defaults");
+    let state = state::state(section("state"), folder);
+    let is_kept = state.location != StateUrl::None;
+    notify::needs_ledger(section("notify"), is_kept, problems);
+    let projects = project::projects(
+        &root.tables("project"),
+        defaults,
+        &built_in,
+        folder,
+        problems,
+    );
+    let packages = projects.iter().map(|one| one.package.clone()).collect();
     Configuration {
         watch,
         index_url: section("index")
@@ -212,17 +226,12 @@ pub(super) fn configuration(
             .unwrap_or_default(),
         openssl: openssl(section("openssl"), folder),
         github: github::github(section("github"), folder),
-        state: state::state(section("state"), folder),
+        state,
         server: server::server(section("server")),
+        notify: notify::notify(section("notify"), folder, &packages, problems),
         limits: limits(section("limits")),
         defaults: project::settings(defaults, &built_in, problems),
-        projects: project::projects(
-            &root.tables("project"),
-            defaults,
-            &built_in,
-            folder,
-            problems,
-        ),
+        projects,
     }
 }
 

@@ -19,8 +19,10 @@ pub(super) use acting::{
     branch, event, git_reference, host_pattern, label, login, mail_address, reference_template,
     repository_path, state, step_name, wanted_text, workflow,
 };
+pub(super) use telling::{encryption, format, mailbox, occasion, receiver};
 
 mod acting;
+mod telling;
 
 const LIBRARIES: [Library; 5] = [
     Library::Openssl,

@@ -47,11 +47,11 @@ impl Login {
     }
 
     /// The user's name; a token has none.
-    pub(super) fn user(&self) -> Option<&str> {
+    pub(crate) fn user(&self) -> Option<&str> {
         self.user.as_ref().map(ExposeSecret::expose_secret)
     }
 
-    pub(super) fn password(&self) -> &str {
+    pub(crate) fn password(&self) -> &str {
         self.password.expose_secret()
     }
 }

@@ -140,6 +140,11 @@ pub fn standing(decision: &Decision, opened: &Opened, settings: &Settings) -> St
     }
 }
 
+/// Whether a finding gives an event; none for events that are of the line as a whole.
+pub fn gives(event: Event, finding: &FindingVerdict) -> Option<bool> {
+    by_status(event).map(|test| test(finding))
+}
+
 /// The statuses by which findings give an event; none for what is of the line as a whole.
 fn by_status(event: Event) -> Option<fn(&FindingVerdict) -> bool> {
     let test: fn(&FindingVerdict) -> bool = match event {

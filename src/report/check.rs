@@ -180,7 +180,22 @@ impl LineReport {
     }
 }
 
+/// Whether the watcher did what it is for: the feeds answered, nothing that was to be done failed,
+/// and at least one line could be looked at. That something is due, or that one package is unknown,
+/// is in the report, and no fault of the watcher's.
+pub fn went_well(feeds: &[FeedReport], lines: &[&LineReport]) -> bool {
+    let is_blind = |line: &&LineReport| line.version.is_none() && line.decision.is_unclear;
+    !feeds.iter().any(|feed| feed.is_down)
+        && !lines.iter().any(|line| line.has_failed())
+        && (lines.is_empty() || !lines.iter().all(is_blind))
+}
+
 impl CheckReport {
+    /// Whether the watcher did what it is for, where every line was looked at; see [`went_well`].
+    pub fn is_good(&self) -> bool {
+        went_well(&self.feeds, &self.lines.iter().collect::<Vec<_>>())
+    }
+
     /// What the check says to the shell, the first that applies.
     pub fn exit_status(&self) -> ExitStatus {
         let any = |holds: &dyn Fn(&LineReport) -> bool| self.lines.iter().any(holds);

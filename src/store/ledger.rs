@@ -1,11 +1,13 @@
 //! What is known and what was done, in one file (SQLite) that a process can lose at any moment.
 //!
-//! Three things are kept apart:
+//! These are kept apart:
 //!
 //! - `sighting`: what was seen. It can be seen again.
 //! - `act`: what was intended, before the write, and what came of it, after. An intent without an
 //!   outcome says that nobody knows whether the write happened: look before acting again.
 //! - `memory`: scans, pages and copies of feeds, for [`Store`](super::Store).
+//! - `told`, `trouble`, `delivery`: what people were told, what fails again and again, and what is to
+//!   be sent to whom.
 //!
 //! The file is never the truth: that is the package index and GitHub. Deleting it loses speed and
 //! nothing else. But a file that is there is believed, so it is checked when it is opened and each
@@ -15,6 +17,7 @@
 
 mod acting;
 mod acts;
+mod deliveries;
 mod error;
 mod fault;
 mod files;
@@ -24,6 +27,7 @@ mod memory;
 mod open;
 mod row;
 mod sightings;
+mod telling;
 mod worker;
 
 use std::fmt;
@@ -37,9 +41,11 @@ use rusqlite::Connection;
 
 pub use acting::Acting;
 pub use acts::{Act, Intent, Outcome};
+pub use deliveries::{Attempt, Deliveries, Delivery, NewDelivery};
 pub use error::LedgerError;
 pub use forgotten::Forgotten;
 pub use sightings::{Seen, Sighting};
+pub use telling::{Telling, Told, Trouble};
 
 use fault::Fault;
 use files::Files;
@@ -270,7 +276,21 @@ impl Ledger {
     /// [`LedgerError::OnlyLooking`], or that the lock file cannot be used.
     pub fn acting(&self) -> Result<Option<Acting>, LedgerError> {
         match &self.kept {
-            Kept::File(_, files) => Acting::try_take(files),
+            Kept::File(_, files) => Acting::try_take(files, ".acting-lock"),
+            Kept::Look(look) => Err(look.refusal()),
+            Kept::Nowhere(_) => Ok(Some(Acting::of_nothing_kept())),
+        }
+    }
+
+    /// The right to send what waits, which one process has at a time: `None` while another one has
+    /// it. It is held until it is dropped, and lost with the process.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::acting`].
+    pub fn sending(&self) -> Result<Option<Acting>, LedgerError> {
+        match &self.kept {
+            Kept::File(_, files) => Acting::try_take(files, ".sending-lock"),
             Kept::Look(look) => Err(look.refusal()),
             Kept::Nowhere(_) => Ok(Some(Acting::of_nothing_kept())),
         }

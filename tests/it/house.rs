@@ -14,7 +14,7 @@ const LAYERS: [&[&str]; 7] = [
     &[
         "fetch", "source", "feeds", "index", "github", "store", "report",
     ],
-    &["cycle"],
+    &["cycle", "notify"],
     &["cli", "daemon"],
     &["main"],
 ];

@@ -1,11 +1,11 @@
-//! The right to act.
+//! The right to act, and that to send.
 
 use std::fs::File;
 
 use super::LedgerError;
 use super::files::Files;
 
-/// The right to act on what a ledger is about: one process has it at a time, until this is dropped
+/// The right to act on what a ledger is about, or to send what waits in it: one process has it at a time, until this is dropped
 /// or the process ends, however it ends.
 #[derive(Debug)]
 #[must_use = "the right to act is given back when this is dropped"]
@@ -15,8 +15,9 @@ pub struct Acting {
 }
 
 impl Acting {
-    pub(super) fn try_take(files: &Files) -> Result<Option<Self>, LedgerError> {
-        let lock = files.acting_lock()?;
+    /// Takes the lock of this name beside the ledger.
+    pub(super) fn try_take(files: &Files, name: &str) -> Result<Option<Self>, LedgerError> {
+        let lock = files.lock(name)?;
         Ok(lock.map(|lock| Self { _lock: Some(lock) }))
     }
 

@@ -156,6 +156,18 @@ pub(super) fn forget_before(
     Ok(count as u64)
 }
 
+/// The acts that were concluded at this moment or later, in the order in which they were.
+pub(super) fn concluded_since(
+    connection: &Connection,
+    moment: DateTime<Utc>,
+) -> Result<Vec<Act>, Fault> {
+    acts(
+        connection,
+        "WHERE concluded_at >= ?1 ORDER BY concluded_at, key",
+        moment_text(moment),
+    )
+}
+
 /// Refuses the table when any of its rows is damaged.
 pub(super) fn check_all(connection: &Connection) -> Result<(), Fault> {
     let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM act"))?;

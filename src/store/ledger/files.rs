@@ -93,9 +93,9 @@ impl Files {
         }
     }
 
-    /// The lock of the process that acts, when no other one has it.
-    pub(super) fn acting_lock(&self) -> Result<Option<File>, LedgerError> {
-        let path = self.beside(".acting-lock");
+    /// The lock of this name, when no other process has it.
+    pub(super) fn lock(&self, name: &str) -> Result<Option<File>, LedgerError> {
+        let path = self.beside(name);
         let file = self.lock_file(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),

@@ -5,15 +5,16 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::files::Files;
-use super::{Fault, LedgerError, acts, look, sightings};
+use super::{Fault, LedgerError, acts, deliveries, look, sightings, telling};
 
 /// What makes the file known as ours: "rwhl".
 const APPLICATION_ID: i64 = 0x7277_686c;
 
 /// One step of the schema after the other; the version of a schema is how many it has taken.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
+    include_str!("../migrations/3.sql"),
 ];
 
 const SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -85,11 +86,13 @@ fn version(connection: &Connection) -> Result<i64, Fault> {
 pub(super) fn check(connection: &Connection) -> Result<i64, Fault> {
     let check = || {
         let version = version(connection)?;
-        check_pages(connection)?;
+        check_pages(connection, version)?;
         // The rows of an older schema are another matter: they are read after the migration.
         if version == SCHEMA {
             sightings::check_all(connection)?;
             acts::check_all(connection)?;
+            telling::check_all(connection)?;
+            deliveries::check_all(connection)?;
         }
         Ok(version)
     };
@@ -129,15 +132,24 @@ fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-fn check_pages(connection: &Connection) -> Result<(), Fault> {
+fn check_pages(connection: &Connection, version: i64) -> Result<(), Fault> {
     let number = |pragma: &str| -> Result<i64, Fault> {
         Ok(connection.pragma_query_value(None, pragma, |row| row.get(0))?)
     };
     let bytes = number("page_count")?.saturating_mul(number("page_size")?);
     let checks: &[&str] = if bytes <= MAXIMUM_CHECKED_BYTES {
         &["PRAGMA quick_check(1)"]
-    } else {
+    } else if version < SCHEMA {
+        // It may not have the other tables yet.
         &["PRAGMA quick_check(act)", "PRAGMA quick_check(sighting)"]
+    } else {
+        &[
+            "PRAGMA quick_check(act)",
+            "PRAGMA quick_check(sighting)",
+            "PRAGMA quick_check(told)",
+            "PRAGMA quick_check(trouble)",
+            "PRAGMA quick_check(delivery)",
+        ]
     };
     for check in checks {
         let found: String = connection.query_row(check, [], |row| row.get(0))?;

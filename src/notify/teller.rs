@@ -1,0 +1,309 @@
+//! Telling: what is new goes into the ledger, and from there to whom it is for.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
+use tokio::sync::Notify as Bell;
+use tokio::task::JoinHandle;
+
+use crate::config::{Notify, Secret};
+use crate::fetch::{Client, ClientSettings, Credentials, FetchError};
+use crate::store::ledger::{Attempt, Delivery, Ledger, LedgerError};
+
+use super::backoff::Patience;
+use super::error::NotifyError;
+use super::figures::Figures;
+use super::look::EndedCycle;
+use super::message::{Addressee, deliveries};
+use super::ping::ping;
+use super::receiver::Receiver;
+use super::secret::Variable;
+use super::tell::{summary, tell};
+
+/// What time it is.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// How long what was told is remembered after it holds no more.
+const REMEMBERED: TimeDelta = TimeDelta::days(400);
+
+/// How long a delivery is remembered after it was concluded.
+const DELIVERIES_FOR: TimeDelta = TimeDelta::days(30);
+
+/// The longest sleep between two looks at what is due: another process may have added to it.
+const NAP: Duration = Duration::from_secs(60);
+
+/// How many messages one receiver is sent at once, before the others have their turn.
+const AT_ONCE: usize = 20;
+
+/// Tells people; it ends with its last clone.
+#[derive(Clone)]
+pub struct Teller {
+    shared: Arc<Shared>,
+    worker: Arc<Worker>,
+}
+
+struct Shared {
+    ledger: Ledger,
+    client: Client,
+    receivers: Vec<Receiver>,
+    failures: u32,
+    patience: Patience,
+    ping: Option<Secret>,
+    variable: Variable,
+    clock: Clock,
+    figures: Figures,
+    bell: Bell,
+}
+
+/// Tasks that end when nobody needs them any more.
+#[derive(Default)]
+struct Worker {
+    sender: Mutex<Option<JoinHandle<()>>>,
+    pinger: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        for task in [&self.sender, &self.pinger] {
+            let mut task = task.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(task) = task.take() {
+                task.abort();
+            }
+        }
+    }
+}
+
+impl Teller {
+    /// Tells what these settings say, by what this ledger knows.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub fn new(
+        settings: &Notify,
+        ledger: Ledger,
+        variable: Variable,
+        clock: Clock,
+        figures: Figures,
+    ) -> Result<Self, FetchError> {
+        let connection = ClientSettings {
+            read_timeout: super::webhook::PATIENCE,
+            ..ClientSettings::default()
+        };
+        figures.name(&settings.receivers(), settings.ping.is_some());
+        Ok(Self {
+            shared: Arc::new(Shared {
+                ledger,
+                client: Client::new(connection, Credentials::none())?,
+                receivers: Receiver::all(settings),
+                failures: settings.failures,
+                patience: Patience::of(settings),
+                ping: settings.ping.clone(),
+                variable,
+                clock,
+                figures,
+                bell: Bell::new(),
+            }),
+            worker: Arc::default(),
+        })
+    }
+
+    /// Sends what waits from now on, until the teller is dropped.
+    pub fn start(&self) {
+        if self.shared.receivers.is_empty() {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let task = tokio::spawn(async move { shared.send_on().await });
+        let mut sender = self
+            .worker
+            .sender
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = sender.replace(task) {
+            before.abort();
+        }
+    }
+
+    /// A cycle came to an end: what is new of it is noted in the ledger, and sent in the background
+    /// once [`Teller::start`] was called; after a good one the ping goes out. It waits for nobody.
+    pub fn after(&self, cycle: &EndedCycle<'_>) {
+        self.note(cycle);
+        self.shared.bell.notify_one();
+        if cycle.is_good && self.shared.ping.is_some() {
+            let shared = Arc::clone(&self.shared);
+            let task = tokio::spawn(async move { shared.ping().await });
+            let mut pinger = self
+                .worker
+                .pinger
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(before) = pinger.replace(task) {
+                // What it would say is said by the new one.
+                before.abort();
+            }
+        }
+    }
+
+    /// The same for a process that ends now: what is new is noted and sent, as far as it goes within
+    /// that time; the next process goes on.
+    pub async fn after_all(&self, cycle: &EndedCycle<'_>, within: Duration) {
+        self.note(cycle);
+        let shared = &self.shared;
+        let sending = async {
+            let pinging = async {
+                if cycle.is_good {
+                    shared.ping().await;
+                }
+            };
+            tokio::join!(shared.send_now(), pinging)
+        };
+        if tokio::time::timeout(within, sending).await.is_err() {
+            tracing::warn!("not everybody was told within {} seconds", within.as_secs());
+        }
+    }
+
+    fn note(&self, cycle: &EndedCycle<'_>) {
+        if self.shared.receivers.is_empty() {
+            return;
+        }
+        if let Err(error) = self.shared.note(cycle) {
+            tracing::error!("what is new cannot be told: {error}");
+        }
+    }
+}
+
+impl Shared {
+    fn note(&self, cycle: &EndedCycle<'_>) -> Result<(), LedgerError> {
+        let (seen, failures) = (cycle.seen(), self.failures);
+        let addressees: Vec<Addressee> = self.receivers.iter().map(Receiver::addressee).collect();
+        let now = (self.clock)();
+        self.ledger
+            .tell(cycle.began, now - REMEMBERED, move |told| {
+                let (new, mut telling) = tell(told, &seen, failures);
+                if !new.is_empty() {
+                    tracing::debug!("new to tell: {}", summary(&new));
+                }
+                telling.deliveries = deliveries(&new, &addressees, seen.at);
+                telling
+            })?;
+        self.ledger.forget_deliveries_before(now - DELIVERIES_FOR)?;
+        Ok(())
+    }
+
+    /// Sends what is due, again and again.
+    async fn send_on(&self) {
+        loop {
+            let pause = self.send_now().await;
+            tokio::select! {
+                () = self.bell.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Sends what is due, and says when to look again. While another process sends, this one does
+    /// not.
+    async fn send_now(&self) -> Duration {
+        let lock = match self.ledger.sending() {
+            Ok(Some(lock)) => lock,
+            Ok(None) => return NAP,
+            Err(error) => {
+                tracing::error!("nothing can be sent: {error}");
+                return NAP;
+            }
+        };
+        let names: Vec<&str> = self.receivers.iter().map(Receiver::name).collect();
+        match self.ledger.give_up_others(&names, (self.clock)()) {
+            Ok(0) => {}
+            Ok(count) => tracing::warn!(
+                "{count} messages are given up: the configuration no longer names their receivers"
+            ),
+            Err(error) => tracing::error!("what waits is not known: {error}"),
+        }
+        let passes = self.receivers.iter().map(|receiver| self.pass(receiver));
+        let is_more = join_all(passes).await.into_iter().any(|is_more| is_more);
+        drop(lock);
+        let deliveries = match self.ledger.deliveries() {
+            Ok(deliveries) => deliveries,
+            Err(error) => {
+                tracing::error!("how telling goes is not known: {error}");
+                return NAP;
+            }
+        };
+        self.figures.count(&deliveries);
+        if is_more {
+            return Duration::ZERO;
+        }
+        let next = deliveries.values().filter_map(|one| one.next_due).min();
+        let left = next.and_then(|next| (next - (self.clock)()).to_std().ok());
+        // What is due already and was not sent now has a receiver that fails: it can wait a little.
+        left.map_or(NAP, |left| left.clamp(Duration::from_secs(1), NAP))
+    }
+
+    /// Sends to one receiver what is due, until it fails; says whether there may be more.
+    async fn pass(&self, receiver: &Receiver) -> bool {
+        for _ in 0..AT_ONCE {
+            let delivery = match self.ledger.attempt(receiver.name(), (self.clock)()) {
+                Ok(Some(delivery)) => delivery,
+                Ok(None) => return false,
+                Err(error) => {
+                    tracing::error!("{} is not told: {error}", receiver.name());
+                    return false;
+                }
+            };
+            let now = (self.clock)();
+            let sent = receiver
+                .send(&self.client, &self.variable, &delivery, now)
+                .await;
+            let is_sent = sent.is_ok();
+            self.conclude(receiver, &delivery, sent);
+            if !is_sent {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn conclude(&self, receiver: &Receiver, delivery: &Delivery, sent: Result<(), NotifyError>) {
+        let now = (self.clock)();
+        let (name, id) = (receiver.name(), delivery.id.as_str());
+        let attempt = match &sent {
+            Ok(()) => Attempt::Delivered,
+            Err(error) => self.patience.after(delivery, error, now),
+        };
+        match &attempt {
+            Attempt::Delivered => tracing::info!("{name} was told ({id})"),
+            Attempt::Again { error, due } => {
+                self.figures.failed(name);
+                let again = due.format("%Y-%m-%d %H:%M:%S UTC");
+                let count = delivery.attempts;
+                tracing::warn!(
+                    "{name} was not told ({id}, attempt {count}): {error}; again at {again}"
+                );
+            }
+            Attempt::GivenUp { error } => {
+                self.figures.failed(name);
+                let count = delivery.attempts;
+                tracing::error!("{name} is not told any more ({id}, attempt {count}): {error}");
+            }
+        }
+        if let Err(error) = self.ledger.attempted(id, &attempt, now) {
+            tracing::error!("whether {name} was told is not noted, it is told again: {error}");
+        }
+    }
+
+    async fn ping(&self) {
+        let Some(secret) = &self.ping else {
+            return;
+        };
+        let outcome = ping(&self.client, secret, &self.variable).await;
+        if let Err(error) = &outcome {
+            tracing::warn!("the ping was not heard: {error}");
+        }
+        let outcome = outcome.map(|()| (self.clock)());
+        self.figures
+            .pinged(outcome.map_err(|error| error.to_string()));
+    }
+}
