@@ -96,7 +96,7 @@ pub fn notices<'a>(lines: impl IntoIterator<Item = &'a LineReport>) -> Vec<Notic
         }
     }
     let mut found: Vec<Notice> = found.into_values().collect();
-    found.sort_by(|a, b| (b.published, b.key()).cmp(&(a.published, a.key())));
+    found.sort_by_cached_key(|one| std::cmp::Reverse((one.published, one.key())));
     found
 }
 

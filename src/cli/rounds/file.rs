@@ -13,9 +13,14 @@ const MAXIMUM_BYTES: u64 = 2 << 20;
 #[derive(Debug)]
 pub(super) struct WatchedFile {
     path: PathBuf,
-    stamp: Option<(SystemTime, u64)>,
+    stamp: Option<Stamp>,
     digest: Option<String>,
+    /// How it was at the last look, when that was another stamp.
+    candidate: Option<Stamp>,
 }
+
+/// When it was written, and how many bytes it has.
+type Stamp = (SystemTime, u64);
 
 impl WatchedFile {
     /// The file as it is now.
@@ -25,6 +30,7 @@ impl WatchedFile {
         Self {
             digest: stamp.and_then(|_| digest(path)),
             stamp,
+            candidate: None,
             path: path.to_owned(),
         }
     }
@@ -33,11 +39,17 @@ impl WatchedFile {
         &self.path
     }
 
-    /// Whether it says something else than when it was looked at last. One that is gone, as it is
-    /// for a moment while it is replaced, has not changed yet.
+    /// Whether it says something else than when it was taken last, and has stayed so since the last
+    /// look: one that is half written is not taken. One that is gone, as it is for a moment while
+    /// it is replaced, has not changed yet.
     pub(super) fn is_changed(&mut self) -> bool {
         let stamp = stamp(&self.path);
         if stamp.is_none() || stamp == self.stamp {
+            self.candidate = None;
+            return false;
+        }
+        if stamp != self.candidate {
+            self.candidate = stamp;
             return false;
         }
         let Some(digest) = digest(&self.path) else {
@@ -48,7 +60,7 @@ impl WatchedFile {
     }
 }
 
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = fs::metadata(path).ok()?;
     let is_readable = metadata.is_file() && metadata.len() <= MAXIMUM_BYTES;
     is_readable.then_some((metadata.modified().ok()?, metadata.len()))
@@ -80,13 +92,16 @@ mod tests {
         let mut file = WatchedFile::now(&path);
         assert!(!file.is_changed());
         write(&path, "a", 2);
-        assert!(!file.is_changed(), "it was touched");
+        assert!(!file.is_changed() && !file.is_changed(), "it was touched");
         write(&path, "b", 3);
+        assert!(!file.is_changed(), "it may be half written");
+        write(&path, "bc", 4);
+        assert!(!file.is_changed(), "it was");
         assert!(file.is_changed());
         assert!(!file.is_changed(), "a change is told once");
         fs::remove_file(&path).unwrap();
         assert!(!file.is_changed(), "it is being replaced");
-        write(&path, "c", 4);
-        assert!(file.is_changed());
+        write(&path, "c", 5);
+        assert!(!file.is_changed() && file.is_changed());
     }
 }

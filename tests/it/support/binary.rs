@@ -182,6 +182,20 @@ pub fn wheel_carrying(version: &str) -> Vec<u8> {
     ))
 }
 
+/// The same, unlike that of any other name: wheels with the same bytes are read once.
+pub fn wheel_carrying_as(version: &str, name: &str) -> Vec<u8> {
+    let binary = elf(
+        Machine::X86_64,
+        None,
+        &["libc.so.6"],
+        &openssl_texts(version),
+    );
+    wheel::build(&[
+        ("demo/_tls.abi3.so", &binary),
+        ("demo.dist-info/METADATA", name.as_bytes()),
+    ])
+}
+
 /// A wheel with one binary in it.
 pub fn wheel_of(binary: &[u8]) -> Vec<u8> {
     wheel::build(&[
