@@ -30,7 +30,11 @@ fn blocks(name: &str) -> Vec<(String, String, Vec<String>)> {
         match line.strip_prefix("```") {
             Some(fence) => {
                 let block = lines.by_ref().take_while(|line| *line != "```");
-                found.push((fence.to_owned(), before.clone(), block.map(str::to_owned).collect()));
+                found.push((
+                    fence.to_owned(),
+                    before.clone(),
+                    block.map(str::to_owned).collect(),
+                ));
             }
             None if line.trim().is_empty() => {}
             None => before = line.to_owned(),
@@ -41,11 +45,15 @@ fn blocks(name: &str) -> Vec<(String, String, Vec<String>)> {
 
 /// The commands of the blocks that are to be run, in their order.
 fn commands(name: &str) -> Vec<String> {
-    let run = blocks(name).into_iter().filter(|(fence, ..)| fence == "console");
+    let run = blocks(name)
+        .into_iter()
+        .filter(|(fence, ..)| fence == "console");
     run.flat_map(|(_, _, lines)| lines)
         .map(|line| {
             let command = line.strip_prefix("$ ").or_else(|| line.strip_prefix("# "));
-            command.unwrap_or_else(|| panic!("{name}: no command: {line}")).to_owned()
+            command
+                .unwrap_or_else(|| panic!("{name}: no command: {line}"))
+                .to_owned()
         })
         .collect()
 }
@@ -136,18 +144,35 @@ fn run(commands: &[String]) -> Option<Output> {
     fs::write(made.path().join("stage.sh"), STAGE).unwrap();
     let script = made.path().join("systemctl.py");
     fs::copy(repository("tests/it/support/systemctl.py"), &script).unwrap();
-    let is_executable = Command::new("chmod").arg("755").arg(&script).status().unwrap();
+    let is_executable = Command::new("chmod")
+        .arg("755")
+        .arg(&script)
+        .status()
+        .unwrap();
     assert!(is_executable.success());
     // A service that was started is asked only once it had a cycle.
     let waited = commands.iter().map(|command| {
-        let starts = ["start ", "restart ", "--now "].iter().any(|word| command.contains(word));
-        let wait = if starts { "\nset +x; ready; set -x" } else { "" };
+        let starts = ["start ", "restart ", "--now "]
+            .iter()
+            .any(|word| command.contains(word));
+        let wait = if starts {
+            "\nset +x; ready; set -x"
+        } else {
+            ""
+        };
         format!("{command}{wait}\n")
     });
     let text = format!("{BEFORE}{}", waited.collect::<String>());
     fs::write(made.path().join("commands"), text).unwrap();
     let mut child = Command::new("unshare")
-        .args(["--mount", "--net", "--pid", "--fork", "--kill-child", "bash"])
+        .args([
+            "--mount",
+            "--net",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "bash",
+        ])
         .arg(made.path().join("stage.sh"))
         .arg(made.path())
         .arg(env!("CARGO_MANIFEST_DIR"))
@@ -165,7 +190,11 @@ fn run(commands: &[String]) -> Option<Output> {
 }
 
 fn copy(from: &Path, to: &Path) {
-    let status = Command::new("cp").arg("-r").args([from, to]).status().unwrap();
+    let status = Command::new("cp")
+        .arg("-r")
+        .args([from, to])
+        .status()
+        .unwrap();
     assert!(status.success());
 }
 
@@ -180,8 +209,12 @@ fn is_possible() -> bool {
     let is_possible = probed.is_ok_and(|output| output.status.success());
     if !is_possible {
         let must = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
-        assert!(!must, "the commands of docs/operations.md cannot be run, see .ci/install");
-        let told = "no copy of this system can be made: the commands of docs/operations.md are not run\n";
+        assert!(
+            !must,
+            "the commands of docs/operations.md cannot be run, see .ci/install"
+        );
+        let told =
+            "no copy of this system can be made: the commands of docs/operations.md are not run\n";
         let _ = std::io::stderr().write_all(told.as_bytes());
     }
     is_possible
@@ -201,6 +234,7 @@ fn every_command_does_what_it_is_there_for() {
             "test \"$(stat -c '%U %a' /var/lib/rewheel/rewheel.db)\" = 'rewheel 600'",
             "test \"$(stat -c '%U %a' /etc/rewheel/github-token)\" = 'root 600'",
             "test \"$(sqlite3 /var/lib/rewheel/rewheel.db 'PRAGMA integrity_check')\" = ok",
+            "test \"$(sqlite3 /var/backups/rewheel/rewheel.db 'SELECT count(*) > 0 FROM memory')\" = 1",
             "curl --silent http://127.0.0.1:9745/api/v1/status | grep '\"status\": *\"vulnerable\"'",
             "! grep --quiet token-of-the-test /var/log/rewheel.log",
             "systemctl stop rewheel",
@@ -211,5 +245,8 @@ fn every_command_does_what_it_is_there_for() {
     let output = run(&all).unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains("all was run"), "{said}");
+    assert!(
+        output.status.success() && said.contains("all was run"),
+        "{said}"
+    );
 }
