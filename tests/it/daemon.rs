@@ -204,6 +204,16 @@ fn it_acts_once_shows_what_it_knows_and_stops_when_told() {
     let (status, page) = running.ask("GET", "/", "");
     assert_eq!(status, 200);
     assert!(page.contains("demo"), "{page}");
+    let page = page.replace("&#x2f;", "/");
+    let issue = &watched.github.open_issues(REPOSITORY)[0];
+    for text in [
+        format!("#{} ", issue.number),
+        format!("/actions/runs/{}", watched.github.runs(REPOSITORY)[0].id),
+        "because of security".to_owned(),
+        "Next cycle".to_owned(),
+    ] {
+        assert!(page.contains(&text), "{text}: {page}");
+    }
     let said = format!("{:?}", running.stop());
     assert!(!said.contains(TOKEN), "{said}");
 }
@@ -216,6 +226,8 @@ fn what_it_knows_survives_it() {
     running.stop();
     watched.index.forget_requests();
     let mut running = watched.start();
+    let (_, page) = running.ask("GET", "/", "");
+    assert!(page.contains("open the tracking issue</a>"), "{page}");
     running.cycle();
     running.stop();
     assert!(watched.index.file_requests().is_empty());

@@ -69,6 +69,8 @@ mod secrets;
 mod server;
 mod server_connections;
 mod server_metrics;
+#[cfg(target_os = "linux")]
+mod service;
 mod status_page;
 mod status_page_browser;
 mod steps;

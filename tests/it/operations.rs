@@ -234,6 +234,7 @@ fn every_command_does_what_it_is_there_for() {
             "test \"$(stat -c '%U %a' /var/lib/rewheel/rewheel.db)\" = 'rewheel 600'",
             "test \"$(stat -c '%U %a' /etc/rewheel/github-token)\" = 'root 600'",
             "test \"$(sqlite3 /var/lib/rewheel/rewheel.db 'PRAGMA integrity_check')\" = ok",
+            "test \"$(sqlite3 /var/backups/rewheel/rewheel.db 'SELECT count(*) > 0 FROM memory')\" = 1",
             "curl --silent http://127.0.0.1:9745/api/v1/status | grep '\"status\": *\"vulnerable\"'",
             "! grep --quiet token-of-the-test /var/log/rewheel.log",
             "systemctl stop rewheel",

@@ -1,9 +1,11 @@
 //! The daemon's figures: their names, their labels, and what promtool says of them.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 use chrono::TimeDelta;
+use regex::Regex;
 use rewheel::daemon::board::FinishedCycle;
 use rewheel::fetch::RateLimit;
 use rewheel::report::{Action, ActionKind, ActionState};
@@ -25,6 +27,7 @@ async fn busy() -> Served {
     let failed = Action::new(ActionKind::Comment, "k".to_owned(), ActionState::Failed);
     hostile.actions.push(failed.because("no"));
     lines.push(hostile);
+    served.board.ended(cycle(many(1, &facts), &facts));
     let reset = moment() + TimeDelta::minutes(30);
     let left = RateLimit {
         limit: Some(5000),
@@ -64,14 +67,15 @@ async fn everything_that_is_watched_is_told() {
             env!("CARGO_PKG_VERSION"),
             "\"} 1"
         ),
-        "rewheel_cycles_total{result=\"good\"} 0",
+        "rewheel_cycles_total{result=\"good\"} 1",
         "rewheel_cycles_total{result=\"incomplete\"} 1",
         "rewheel_cycles_total{result=\"failed\"} 1",
         "rewheel_actions_total{kind=\"open-issue\",state=\"done\"} 1",
         "rewheel_actions_total{kind=\"comment\",state=\"failed\"} 1",
-        "rewheel_received_bytes_total 7",
-        "rewheel_cycle_duration_seconds_count 1",
+        "rewheel_received_bytes_total 14",
+        "rewheel_cycle_duration_seconds_count 2",
         "rewheel_last_cycle_duration_seconds 60.0",
+        "rewheel_last_good_cycle_timestamp_seconds 1792756620",
         "rewheel_cycle_under_way_since_timestamp_seconds 0",
         "rewheel_next_cycle_timestamp_seconds 1792757040",
         "rewheel_api_requests_remaining{api=\"github\"} 4321",
@@ -140,4 +144,35 @@ async fn ever_so_many_lines_make_a_bounded_number_of_series() {
     assert!(series.clone().count() < 600, "{}", series.count());
     assert!(text.contains("rewheel_exposed_lines_untold 1500"), "{text}");
     assert!(text.lines().all(|line| line.len() < 400));
+}
+
+/// The names of rewheel's figures in a text.
+fn figures(text: &str) -> BTreeSet<String> {
+    let name = Regex::new(r"\brewheel_\w+").unwrap();
+    name.find_iter(text)
+        .map(|name| name.as_str().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn rules_and_dashboard_name_figures_that_there_are_and_miss_none() {
+    let (_, text) = scrape(&busy().await, "text/plain").await;
+    let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let told = figures(&samples.join("\n"));
+    let shown = figures(include_str!("../../deploy/grafana/rewheel.json"));
+    let watched = figures(include_str!("../../deploy/prometheus/rules.yaml"));
+    let unknown: Vec<_> = shown
+        .union(&watched)
+        .filter(|name| !told.contains(*name))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    let of_histogram = ["_sum", "_count"].map(|end| format!("rewheel_cycle_duration_seconds{end}"));
+    // When GitHub's limit is full again is a moment that the page tells.
+    let limit = "rewheel_github_limit_resets_timestamp_seconds".to_owned();
+    let left_out: BTreeSet<String> = of_histogram.into_iter().chain([limit]).collect();
+    let missing: Vec<_> = told
+        .difference(&shown)
+        .filter(|name| !left_out.contains(*name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -179,6 +179,7 @@ fn nothing_from_outside_acts() {
         assert!(!hostile.contains(text), "{text:?}");
     }
     assert!(hostile.contains("{{ 7 * 7 }}"), "{hostile}");
+    let links = Regex::new("href=\"([^\"]*)\"").unwrap();
     for url in [
         "javascript:alert(1)",
         "data:text/html,x",
@@ -186,7 +187,6 @@ fn nothing_from_outside_acts() {
         "x",
     ] {
         let page = build("meek", url);
-        let links = Regex::new("href=\"([^\"]*)\"").unwrap();
         let odd: Vec<String> = links
             .captures_iter(&page)
             .map(|link| link[1].to_owned())
@@ -239,6 +239,79 @@ fn before_the_first_cycle_and_without_projects_it_says_so() {
         well.contains("<h1 class=\"good\">The one line is well</h1>"),
         "{well}"
     );
+}
+
+/// The bars of a page with this class: from where and how long, in percent of the drawing.
+fn bars(page: &str, class: &str) -> Vec<(f64, f64)> {
+    let bar = format!("<rect class=\"{class}\" x=\"([0-9.]+)%\" y=\"[0-9]+\" width=\"([0-9.]+)%\"");
+    let found = Regex::new(&bar).unwrap();
+    let number = |text: &str| text.parse::<f64>().unwrap();
+    found
+        .captures_iter(page)
+        .map(|bar| (number(&bar[1]), number(&bar[2])))
+        .collect()
+}
+
+#[test]
+fn exposure_is_a_length() {
+    let facts = facts();
+    let of = |linked| {
+        page(
+            vec![line("demo", [Some(linked); 5], &facts)],
+            Asked::default(),
+        )
+    };
+    // 3.5.8 of 2026-08-25, wheels of 2026-09-13, fixed by 3.5.9 of 2026-09-29, seen on 2026-10-23.
+    let (whole, well, behind) = (59.0, 16.0, 24.0);
+    let page = of("3.5.8");
+    let [(from, length)] = bars(&page, "solid vulnerable")[..] else {
+        panic!("{page}");
+    };
+    assert!((length - 100.0 * behind / whole).abs() < 0.1, "{length}");
+    assert!((from + length - 100.0).abs() < 0.1, "{from}");
+    let [(_, length)] = bars(&page, "well vulnerable")[..] else {
+        panic!("{page}");
+    };
+    assert!((length - 100.0 * well / whole).abs() < 0.1, "{length}");
+    assert_eq!(bars(&page, "before vulnerable"), []);
+    // 3.5.7 of 2026-06-09 was fixed by 3.5.8 before these wheels were published.
+    let page = of("3.5.7");
+    let whole = 136.0;
+    let ([(_, before)], [(_, length)]) = (
+        &bars(&page, "before vulnerable")[..],
+        &bars(&page, "solid vulnerable")[..],
+    ) else {
+        panic!("{page}");
+    };
+    assert!((before - 100.0 * 19.0 / whole).abs() < 0.1, "{before}");
+    assert!((length - 100.0 * 40.0 / whole).abs() < 0.1, "{length}");
+    // What is current has no length of exposure.
+    let page = of("3.5.9");
+    assert_eq!(bars(&page, "solid [a-z]+"), []);
+    assert_eq!(bars(&page, "well current").len(), 1);
+}
+
+#[test]
+fn what_is_accepted_is_no_exposure_and_comes_after_what_is_not() {
+    let facts = facts();
+    let mut accepted = line("accepted", [Some("3.0.6"); 5], &facts);
+    for finding in accepted
+        .decision
+        .wheels
+        .iter_mut()
+        .flat_map(|wheel| &mut wheel.findings)
+    {
+        finding.accepted = Some("legacy is its purpose".to_owned());
+    }
+    accepted.decision.is_due = false;
+    let page = page(
+        vec![accepted, line("old", [Some("3.5.8"); 5], &facts)],
+        Asked::default(),
+    );
+    assert_eq!(names(&page), ["old", "accepted"]);
+    assert_eq!(bars(&page, "solid withdrawn"), []);
+    assert!(page.contains("withdrawn (accepted)"), "{page}");
+    assert!(page.contains("legacy is its purpose"), "{page}");
 }
 
 #[test]

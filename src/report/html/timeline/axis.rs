@@ -52,7 +52,10 @@ impl Axis {
             .find(|step| months <= i64::from(NAMED * step))
             .unwrap_or(1200);
         let is_years = step % 12 == 0;
-        let mut first = NaiveDate::from_ymd_opt(self.from.year(), 1, 1);
+        // Round years where only some are named.
+        let years = i32::try_from(step / 12).unwrap_or(1).max(1);
+        let year = self.from.year();
+        let mut first = NaiveDate::from_ymd_opt(year - year.rem_euclid(years), 1, 1);
         let mut days = Vec::new();
         while let Some(day) = first.filter(|day| *day <= self.to) {
             if self.holds(day) {
