@@ -23,10 +23,14 @@ def time_of_commit():
     return int(ran.stdout)
 
 
-def flags(environment):
+def flags(target, environment):
     """Compiler flags, as CARGO_ENCODED_RUSTFLAGS wants them."""
     cargo = environment.get("CARGO_HOME") or str(Path.home() / ".cargo")
-    return "\x1f".join((f"--remap-path-prefix={ROOT}=rewheel", f"--remap-path-prefix={cargo}=cargo"))
+    found = [f"--remap-path-prefix={ROOT}=rewheel", f"--remap-path-prefix={cargo}=cargo"]
+    if "windows" in target:
+        # Without it the C run-time library of Visual Studio must have been installed.
+        found.append("-Ctarget-feature=+crt-static")
+    return "\x1f".join(found)
 
 
 def arguments(target, wheels):
@@ -38,7 +42,7 @@ def arguments(target, wheels):
 
 def main():
     target = sys.argv[1]
-    environment = {**os.environ, "CARGO_ENCODED_RUSTFLAGS": flags(os.environ),
+    environment = {**os.environ, "CARGO_ENCODED_RUSTFLAGS": flags(target, os.environ),
                    "SOURCE_DATE_EPOCH": str(time_of_commit())}
     subprocess.run(arguments(target, ROOT / "dist" / "wheels"), cwd=ROOT, env=environment, check=True)
     name = "rewheel.exe" if "windows" in target else "rewheel"

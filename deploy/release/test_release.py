@@ -20,6 +20,7 @@ sys.path[:0] = [str(HERE), str(ROOT / "deploy" / "action")]
 
 import build  # noqa: E402
 import install  # noqa: E402
+import notes  # noqa: E402
 import pack  # noqa: E402
 import plan  # noqa: E402
 
@@ -108,8 +109,11 @@ class Building(unittest.TestCase):
             self.assertIn("--locked", build.arguments(target, Path("dist")))
 
     def test_paths_of_the_machine_are_left_out(self):
-        flags = build.flags({"CARGO_HOME": "/cargo home"}).split("\x1f")
-        self.assertEqual(flags, [f"--remap-path-prefix={ROOT}=rewheel", "--remap-path-prefix=/cargo home=cargo"])
+        remapped = [f"--remap-path-prefix={ROOT}=rewheel", "--remap-path-prefix=/cargo home=cargo"]
+        for target in pack.TARGETS:
+            more = ["-Ctarget-feature=+crt-static"] if "windows" in target else []
+            flags = build.flags(target, {"CARGO_HOME": "/cargo home"}).split("\x1f")
+            self.assertEqual(flags, remapped + more)
 
 
 class Planning(Folder):
@@ -141,47 +145,111 @@ class Planning(Folder):
         self.assertEqual((self.folder / "false").read_text(), f"version={version}\ntag=v{version}\n")
 
 
-# It notes what it is asked with, and answers with what `--jq` asks for.
+class Noting(unittest.TestCase):
+    def test_what_the_changelog_says_of_a_version(self):
+        text = "# Changelog\n\n## Unreleased\n\n- next\n\n## 1.2.3 - 2026-12-01\n\n### Added\n\n- this\n\n## 1.2.2 - x\n"
+        self.assertEqual(notes.notes(text, "1.2.3"), "### Added\n\n- this\n")
+        for version in ("1.2.2", "1.2.4", "1.2", "1x2.3"):
+            self.assertRaises(SystemExit, notes.notes, text, version)
+
+
+# It notes what it is asked with. What it answers stands in ANSWERS, by the end of the path.
 GH = r"""#!/usr/bin/env python3
 import json, os, sys
 body = json.load(sys.stdin) if "--input" in sys.argv else None
 with open(os.environ["ASKED"], "a") as file:
     print(json.dumps([sys.argv[1:], body]), file=file)
 path = next(one for one in sys.argv if one.startswith("repos/"))
+answers = json.loads(os.environ["ANSWERS"])
+answer = next((answer for end, answer in answers.items() if path.endswith(end)), "")
+if answer is None:
+    sys.exit(1)
 if "--silent" not in sys.argv:
-    print({"commits": "c" * 40, "trees": "d" * 40}.get(path.split("/")[-1], "b" * 40))
+    print(answer)
 """
+BUILT, BASE, TREE, COMMIT, OLDER = ("a" * 40, "b" * 40, "c" * 40, "d" * 40, "e" * 40)
+MADE = {f"/commits/{BUILT}": BASE, "/git/trees": TREE, "/git/commits": COMMIT}
 
 
 @unittest.skipIf(os.name == "nt", "releases are put together on Linux")
-class Tagging(Folder):
-    def tag(self, tag):
+class Played(Folder):
+    def run_script(self, script, answers, **more):
         gh = self.folder / "gh"
         gh.write_text(GH)
         gh.chmod(0o755)
-        pins = self.folder / "sha256.json"
-        pins.write_text('{"tag": "v1.2.3"}\n')
+        (self.folder / "asked").write_text("")
+        content = self.folder / "content"
+        content.write_text('{"of": "it"}\n')
         environment = {"PATH": f"{self.folder}:{os.environ['PATH']}", "ASKED": str(self.folder / "asked"),
-                       "GITHUB_REPOSITORY": "a/b", "GITHUB_SHA": "a" * 40, "TAG": tag}
-        return subprocess.run([HERE / "tag.sh", pins], env=environment, capture_output=True, text=True, check=False)
+                       "GITHUB_REPOSITORY": "a/b", "GITHUB_SHA": BUILT, "ANSWERS": json.dumps(answers), **more}
+        ran = subprocess.run([HERE / script, content], env=environment, capture_output=True, text=True, check=False)
+        self.asked = [json.loads(line) for line in (self.folder / "asked").read_text().splitlines()]
+        return ran
+
+    def bodies(self):
+        return [body for _, body in self.asked if body]
+
+    def written(self):
+        """What was changed, without what nothing leads to."""
+        return [" ".join(words) for words, _ in self.asked if ("POST" in words or "PATCH" in words)
+                and "repos/a/b/git/trees" not in words and "repos/a/b/git/commits" not in words]
+
+    def made(self, path, message):
+        return [{"base_tree": BASE, "tree": [
+            {"path": path, "mode": "100644", "type": "blob", "content": '{"of": "it"}\n'}]},
+                {"message": message, "tree": TREE, "parents": [BUILT]}]
+
+
+class Tagging(Played):
+    def tag(self, tag, there=None):
+        answers = {"/ref/tags/v1.2.3": OLDER if there else None, f"/commits/{OLDER}": there, **MADE}
+        return self.run_script("tag.sh", answers, TAG=tag)
 
     def test_the_tag_is_on_the_built_commit_and_the_pins(self):
         ran = self.tag("v1.2.3")
-        self.assertEqual((ran.returncode, ran.stdout), (0, f"v1.2.3 is {'c' * 40}\n"), ran.stderr)
-        asked = [json.loads(line) for line in (self.folder / "asked").read_text().splitlines()]
-        (_, none), (_, tree), (_, commit), (ref, _) = asked
-        self.assertEqual(none, None)
-        self.assertEqual(tree, {"base_tree": "b" * 40, "tree": [{
-            "path": "deploy/action/sha256.json", "mode": "100644", "type": "blob",
-            "content": '{"tag": "v1.2.3"}\n'}]})
-        self.assertEqual(commit, {"message": "Release v1.2.3", "tree": "d" * 40, "parents": ["a" * 40]})
-        self.assertIn("ref=refs/tags/v1.2.3", ref)
-        self.assertIn("sha=" + "c" * 40, ref)
+        self.assertEqual((ran.returncode, ran.stdout), (0, f"v1.2.3 is {COMMIT}\n"), ran.stderr)
+        self.assertEqual(self.bodies(), self.made("deploy/action/sha256.json", "Release v1.2.3"))
+        self.assertEqual(self.written(), [
+            "api --method POST repos/a/b/git/refs --raw-field ref=refs/tags/v1.2.3 "
+            f"--raw-field sha={COMMIT} --silent"])
+
+    def test_a_tag_that_is_there_must_be_this_one(self):
+        for there, code in ((f"{TREE} {BUILT}", 0), (f"{TREE} {OLDER}", 1), (f"{OLDER} {BUILT}", 1)):
+            self.assertEqual(self.tag("v1.2.3", there).returncode, code)
+            self.assertEqual(self.written(), [])
 
     def test_what_is_no_tag_asks_for_nothing(self):
         for tag in ("", "1.2.3", "v1.2", "v1.2.3 --x", "v1.2.3\nv1", "heads/v1.2.3"):
             self.assertEqual(self.tag(tag).returncode, 1)
-        self.assertFalse((self.folder / "asked").exists())
+            self.assertEqual(self.asked, [])
+
+    def test_a_refusal_of_github_ends_it(self):
+        for end in MADE:
+            ran = self.run_script("tag.sh", {**MADE, end: None}, TAG="v1.2.3")
+            self.assertNotEqual(ran.returncode, 0)
+            self.assertEqual(self.written(), [])
+
+
+class Proposing(Played):
+    def test_a_branch_and_a_pull_request_once(self):
+        branch = "repos/a/b/git/refs/heads/openssl-facts"
+        for there, count, written in (
+            (None, "0", ["POST repos/a/b/git/refs --raw-field ref=refs/heads/openssl-facts", "POST repos/a/b/pulls"]),
+            (OLDER, "0", [f"PATCH {branch} --raw-field sha={COMMIT} --field force=true", "POST repos/a/b/pulls"]),
+            (OLDER, "1", [f"PATCH {branch} --raw-field sha={COMMIT} --field force=true"]),
+        ):
+            with self.subTest(there=there, count=count):
+                answers = {"/ref/heads/openssl-facts": there, "head=a:openssl-facts": count, **MADE}
+                ran = self.run_script("propose.sh", answers)
+                self.assertEqual((ran.returncode, ran.stdout), (0, f"proposed as {COMMIT}\n"), ran.stderr)
+                self.assertEqual(self.bodies()[:2], self.made("data/openssl.json", "Refresh the facts about OpenSSL"))
+                self.assertEqual(len(self.written()), len(written))
+                for asked, wanted in zip(self.written(), written):
+                    self.assertIn(wanted, asked)
+                if count == "0":
+                    opened = self.bodies()[-1]
+                    self.assertEqual((opened["head"], opened["base"]), ("openssl-facts", "main"))
+                    self.assertIn("Read the difference", opened["body"])
 
 
 class Pins(unittest.TestCase):

@@ -3,6 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
+use chrono::Utc;
+use rewheel::feeds::{built_in, facts_file};
+
+use crate::support::command::User;
+use crate::support::fake_feeds::{FakeFeeds, release};
+
 /// Runs the example on the fixture, from the same build as the tests.
 fn distil(output: &Path) -> std::process::Output {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -59,4 +65,68 @@ fn the_same_records_give_the_same_facts_and_a_broken_one_hides_no_other() {
     "#);
     distil(&output);
     assert_eq!(std::fs::read_to_string(&output).unwrap(), text);
+}
+
+/// Runs the example that brings the facts up to a mirror, from the same build as the tests.
+fn refresh(mirror: &Path, output: &Path) -> (bool, String) {
+    let ran = Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["run", "--quiet", "--locked", "--example", "refresh_facts"])
+        .arg("--")
+        .arg(mirror)
+        .arg("--output")
+        .arg(output)
+        .output()
+        .unwrap();
+    (ran.status.success(), String::from_utf8(ran.stderr).unwrap())
+}
+
+#[test]
+fn a_mirror_refreshes_the_facts_by_what_is_new_and_by_nothing_else() {
+    let (fake, user) = (FakeFeeds::start(), User::new());
+    let output = user.home().join("facts.json");
+    let mirror = user.home().join("mirror");
+    let pull = || {
+        let api = fake.url();
+        let variables = [
+            ("REWHEEL_OPENSSL__API", api.as_str()),
+            ("REWHEEL_OPENSSL__ARCHIVE_HOSTS", "localhost"),
+        ];
+        let ran = user.run_with(&["openssl", "pull", "mirror"], &variables);
+        ran.exits(0);
+    };
+    pull();
+    let (ended_well, told) = refresh(&mirror, &output);
+    assert!(
+        ended_well && told.starts_with("nothing is new since"),
+        "{told}"
+    );
+    assert!(!output.exists());
+
+    let body = "OpenSSL 4.1.1 is a security patch release. The most severe CVE fixed in this release is High.";
+    fake.publish(release("4.1.1", "2026-11-01", body));
+    pull();
+    let (ended_well, told) = refresh(&mirror, &output);
+    assert!(ended_well, "{told}");
+    let text = std::fs::read_to_string(&output).unwrap();
+    let new: Vec<&str> = text
+        .lines()
+        .filter(|line| !built_in::TEXT.lines().any(|shipped| shipped == *line))
+        .map(|line| line.trim_end_matches(','))
+        .collect();
+    let today = Utc::now().date_naive();
+    assert_eq!(
+        new,
+        [
+            format!("\"as_of\": \"{today}\"").as_str(),
+            "{\"version\":\"4.1.1\",\"date\":\"2026-11-01\",\"kind\":\"security\",\"severity\":\"high\"}",
+        ]
+    );
+    assert_eq!(facts_file::parse(&text).unwrap().as_of, today);
+
+    std::fs::remove_file(&output).unwrap();
+    std::fs::remove_file(mirror.join("mirror.json")).unwrap();
+    let (ended_well, told) = refresh(&mirror, &output);
+    assert!(!ended_well && told.contains("is not believed"), "{told}");
+    assert!(!output.exists());
 }
