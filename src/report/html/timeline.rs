@@ -92,3 +92,6 @@ pub(super) fn of_line(
         to: today.to_string(),
     })
 }
+
+#[cfg(test)]
+mod tests;
