@@ -10,6 +10,7 @@ mod follow;
 mod issue;
 mod observe;
 mod perform;
+mod performed;
 mod place;
 mod several;
 mod text;

@@ -1,17 +1,18 @@
 //! Doing what was planned for one line.
 
-use crate::github::{Issue, IssueEdit, IssueState, NewIssue, StateReason};
+use crate::github::{Issue, IssueEdit, NewIssue, StateReason};
 use crate::policy::ReasonCode;
 use crate::policy::tracking::{IssueStep, Standing};
 use crate::report::issue::body::Written;
 use crate::report::issue::marker::{self, Closed, Memory};
 use crate::report::issue::{self as text, comment};
-use crate::report::{Action, ActionKind, ActionState, LineReport, TrackedIssue, Tracking};
+use crate::report::{Action, ActionKind, ActionState, LineReport, Tracking};
 
 use super::Actor;
 use super::find::Tracked;
 use super::follow::{self, Followed};
 use super::observe::Observed;
+use super::performed::{Performed, seen};
 use super::several::{all_open, close_as_duplicate, dropped, first_open, moved};
 use super::text::{body_of, closing, memory_of};
 use super::write::{IN_DOUBT, Stop, Write, Writer};
@@ -21,14 +22,6 @@ struct Draft {
     steps: Followed,
     memory: Memory,
     edit: IssueEdit,
-}
-
-/// What came of a line.
-#[derive(Debug)]
-pub(super) struct Performed {
-    pub(super) actions: Vec<Action>,
-    pub(super) open_runs: usize,
-    pub(super) tracking: Tracking,
 }
 
 /// Does what was planned, one line after the other.
@@ -395,15 +388,5 @@ impl<'a, 'b> Performer<'a, 'b> {
                 .push(action.because(why).at(&*issue.html_url));
         }
         Ok(())
-    }
-}
-
-/// An issue, as it is shown.
-fn seen(issue: &Issue) -> TrackedIssue {
-    TrackedIssue {
-        number: issue.number,
-        title: issue.title.clone(),
-        url: issue.html_url.clone(),
-        is_open: issue.state == IssueState::Open,
     }
 }
