@@ -1,5 +1,7 @@
 //! `rewheel daemon`: cycles on a schedule, and a server that shows what is known.
 
+mod health;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,11 +30,14 @@ use super::{output, requests};
 /// # Errors
 /// What keeps it from beginning: no or a bad configuration, a ledger that cannot be opened, an
 /// address that cannot be listened on.
-pub async fn run(_command: &Daemon, common: &Common) -> anyhow::Result<u8> {
+pub async fn run(command: &Daemon, common: &Common) -> anyhow::Result<u8> {
     let Some(file) = common.configuration_file() else {
         bail!("the daemon needs a configuration: name it with --config FILE or REWHEEL_CONFIG");
     };
     let configuration = config::load(Some(file), std::env::vars_os())?;
+    if command.health {
+        return health::ask(configuration.server.listen, common).await;
+    }
     let timing = timing(&configuration, file)?;
     let server = configuration.server.clone();
     let ready_within = ready_within(&timing);
