@@ -123,6 +123,9 @@ pub struct Daemon {
     /// How the log on standard error is written.
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+    /// Ask the daemon that runs by this configuration whether it lives, and end: 0 if it does, else 1.
+    #[arg(long)]
+    pub health: bool,
 }
 
 /// How a log is written.

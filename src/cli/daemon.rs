@@ -1,5 +1,7 @@
 //! `rewheel daemon`: cycles on a schedule, and a server that shows what is known.
 
+mod health;
+
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -9,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Server;
+use crate::config::{self, Server};
 use crate::daemon::agenda::Timing;
 use crate::daemon::board::Board;
 use crate::daemon::server::{ServerLimits, ServerSettings, serve};
@@ -24,10 +26,14 @@ use super::rounds::Rounds;
 /// # Errors
 /// What keeps it from beginning: no or a bad configuration, a ledger that cannot be opened, an
 /// address that cannot be listened on.
-pub async fn run(_command: &Daemon, common: &Common) -> anyhow::Result<u8> {
+pub async fn run(command: &Daemon, common: &Common) -> anyhow::Result<u8> {
     let Some(file) = common.configuration_file() else {
         bail!("the daemon needs a configuration: name it with --config FILE or REWHEEL_CONFIG");
     };
+    if command.health {
+        let configuration = config::load(Some(file), std::env::vars_os())?;
+        return health::ask(configuration.server.listen, common).await;
+    }
     let clock: Clock = Arc::new(Utc::now);
     let pulse = Arc::new(Pulse::new());
     let (mut engine, timing) = Rounds::open(file, common, Arc::clone(&clock), &pulse)?;

@@ -279,6 +279,30 @@ fn the_index_may_be_down_and_the_daemon_goes_on() {
 }
 
 #[test]
+fn whether_it_lives_can_be_asked_by_the_command() {
+    let watched = Watched::new();
+    let running = watched.start();
+    let address = running.address.clone();
+    let ask = |listen: &str| {
+        let variable = [("REWHEEL_SERVER__LISTEN", listen)];
+        let arguments = ["daemon", "--health", "--config", "rewheel.toml"];
+        watched.user.run_with(&arguments, &variable)
+    };
+    ask(&address).exits(0);
+    ask("none").exits(2).complains("cannot be asked");
+    running.stop();
+    ask(&address)
+        .exits(1)
+        .complains("does not answer as a daemon");
+    // Somebody else who listens there is no daemon.
+    let other = FakeIndex::start_blocking();
+    let origin = other.origin();
+    ask(origin.trim_start_matches("http://"))
+        .exits(1)
+        .complains("it says");
+}
+
+#[test]
 fn what_keeps_it_from_beginning_is_told() {
     let user = User::new();
     user.run(&["daemon"])
