@@ -104,4 +104,5 @@ def main():
     print(f"on two it is {both:.1f} times as fast as the better of the others on one")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -35,6 +35,7 @@ mod feeds;
 mod feeds_checksum;
 mod feeds_faults;
 mod fetch;
+mod front_page;
 mod fuzz_seeds;
 mod github_client;
 mod github_client_fake;

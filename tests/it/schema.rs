@@ -144,7 +144,7 @@ fn the_schema_is_one_of_2020_12() {
 fn every_configuration_that_is_shown_is_valid() {
     let validator = validator();
     let shown = shown();
-    assert!(shown.len() >= 7, "{shown:#?}");
+    assert!(shown.len() >= 6, "only {} are shown", shown.len());
     for (name, text) in shown {
         let problems: Vec<String> = validator
             .iter_errors(&seen(&text))
