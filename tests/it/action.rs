@@ -286,6 +286,17 @@ fn a_repository_that_falls_asleep_is_warned_of() {
     }
 }
 
+#[test]
+fn a_package_that_is_not_there_is_told_in_the_summary() {
+    let world = World::new();
+    let mut job = world.job();
+    let done = job.with("package", "dmeo").with("repository", OWN).run();
+    assert!(!done.succeeded, "{done:#?}");
+    done.says("::error title=rewheel::The usage or the configuration is wrong, or there is no such package.");
+    assert!(done.summary.contains("### dmeo"), "{done:#?}");
+    assert_eq!(world.github.writes().len(), 0);
+}
+
 #[rstest]
 #[case("package", "demo\"; touch owned; \"")]
 #[case("package", "$(touch owned)")]
