@@ -269,7 +269,7 @@ class Hostile(Case):
 
     def test_what_the_command_complains_of_is_said_in_short(self):
         says = "error: x.toml:1:1: unknown key\n  |\nerror: \x1b[31m##[error]::warning::100%\n" + "error: more\n" * 9
-        ran = self.runner(says=says, code=2).run(package="example")
+        ran = self.runner("", says=says, code=2).run(package="example")
         self.assertEqual(ran.commands(), ["group", "endgroup", *["error"] * 4])
         self.assertIn("\n::error title=rewheel::x.toml:1:1: unknown key\n", ran.log)
         self.assertIn("\n::error title=rewheel:: [31m## [error]::warning::100%25\n", ran.log)
