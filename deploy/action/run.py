@@ -25,6 +25,7 @@ from report import SEVERITIES, Report  # noqa: E402
 
 QUIET_DAYS = 50
 MOST_LINES = 500
+MOST_COMPLAINTS = 3
 
 # What a run that may not act gets of the environment: no token, no secret, no setting.
 HARMLESS = (
@@ -118,23 +119,29 @@ def warn_of_quiet(environment, token):
 
 
 def run_command(arguments, environment, path):
-    """Runs the command; its report goes to a file, what else it says to the log, without effect."""
+    """Runs the command; its report goes to a file, what else it says to the log, without effect.
+
+    Gives its exit code, and the sentences that it says as errors.
+    """
     print("::group::What rewheel says")
     sys.stdout.flush()
     with open(path, "wb") as report:
         with subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=report,
                               stderr=subprocess.PIPE, env=environment) as process:
-            shown = 0
+            shown, complaints = 0, []
             while line := process.stderr.readline(4096):
+                text = line.decode("utf-8", "replace").rstrip("\r\n")
+                if text.startswith("error: ") and len(complaints) < MOST_COMPLAINTS:
+                    complaints.append(text.removeprefix("error: "))
                 if shown < MOST_LINES:
-                    print(for_log(line.decode("utf-8", "replace").rstrip("\r\n")))
+                    print(for_log(text))
                     sys.stdout.flush()
                 shown += 1
     if shown > MOST_LINES:
         print(f"| {shown - MOST_LINES} more lines are left out")
     print("::endgroup::")
     sys.stdout.flush()
-    return process.returncode
+    return process.returncode, complaints
 
 
 def write_outputs(path, report, document):
@@ -196,14 +203,18 @@ def act(environment):
     arguments.append(f"--act-in={environment['GITHUB_REPOSITORY'] if acts else 'none'}")
     if not acts or inputs["dry-run"] == "true":
         arguments.append("--dry-run")
-    code = run_command(arguments, environment_of_the_command(environment, inputs, acts), path)
+    code, complaints = run_command(arguments, environment_of_the_command(environment, inputs, acts), path)
+    for complaint in complaints:
+        say("error", complaint)
 
     report = None
-    if code in (0, 1, 3, 4):
+    if code in (0, 1, 2, 3, 4):
         try:
             report = Report.read(path)
         except Refused as error:
-            say("error", str(error))
+            # Wrong usage leaves none; an unknown package does.
+            if code != 2:
+                say("error", str(error))
     if report:
         for level, text in report.annotations():
             # That nothing was done is said above where nothing may be done.

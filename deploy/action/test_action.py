@@ -267,6 +267,13 @@ class Hostile(Case):
         self.assertEqual(ran.commands(), ["group", "endgroup", "notice", "error"])
         self.assertIn("::error title=rewheel::no such workflow", ran.log)
 
+    def test_what_the_command_complains_of_is_said_in_short(self):
+        says = "error: x.toml:1:1: unknown key\n  |\nerror: \x1b[31m##[error]::warning::100%\n" + "error: more\n" * 9
+        ran = self.runner("", says=says, code=2).run(package="example")
+        self.assertEqual(ran.commands(), ["group", "endgroup", *["error"] * 4])
+        self.assertIn("\n::error title=rewheel::x.toml:1:1: unknown key\n", ran.log)
+        self.assertIn("\n::error title=rewheel:: [31m## [error]::warning::100%25\n", ran.log)
+
     def test_a_hostile_report_reaches_nothing(self):
         report = document(package=HOSTILE, version=HOSTILE,
                           targets=[{"version": HOSTILE}, {"version": "3.5.9"}],

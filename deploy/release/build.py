@@ -23,14 +23,20 @@ def time_of_commit():
     return int(ran.stdout)
 
 
-def flags(target, environment):
-    """Compiler flags, as CARGO_ENCODED_RUSTFLAGS wants them."""
+def reproducible(target, environment):
+    """What the build is given so that paths of this machine, its language and its clock leave no trace;
+    `.ci/build-release` gives the same to a build without a wheel."""
     cargo = environment.get("CARGO_HOME") or str(Path.home() / ".cargo")
-    found = [f"--remap-path-prefix={ROOT}=rewheel", f"--remap-path-prefix={cargo}=cargo"]
+    # rustc takes the last prefix that fits.
+    places = ((cargo, "/cargo"), (ROOT, "/rewheel"), (ROOT / "target", "/target"))
+    flags = [f"--remap-path-prefix={path}={name}" for path, name in places]
+    given = {"SOURCE_DATE_EPOCH": str(time_of_commit()), "CARGO_INCREMENTAL": "0", "LC_ALL": "C", "TZ": "UTC"}
     if "windows" in target:
         # Without it the C run-time library of Visual Studio must have been installed.
-        found.append("-Ctarget-feature=+crt-static")
-    return "\x1f".join(found)
+        flags.append("-Ctarget-feature=+crt-static")
+    else:
+        given["CFLAGS"] = " ".join(f"-ffile-prefix-map={path}={name}" for path, name in places)
+    return {"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags), **given}
 
 
 def arguments(target, wheels):
@@ -42,8 +48,7 @@ def arguments(target, wheels):
 
 def main():
     target = sys.argv[1]
-    environment = {**os.environ, "CARGO_ENCODED_RUSTFLAGS": flags(target, os.environ),
-                   "SOURCE_DATE_EPOCH": str(time_of_commit())}
+    environment = {**os.environ, **reproducible(target, os.environ)}
     subprocess.run(arguments(target, ROOT / "dist" / "wheels"), cwd=ROOT, env=environment, check=True)
     name = "rewheel.exe" if "windows" in target else "rewheel"
     folder = ROOT / "dist" / "commands" / target

@@ -109,11 +109,15 @@ class Building(unittest.TestCase):
             self.assertIn("--locked", build.arguments(target, Path("dist")))
 
     def test_paths_of_the_machine_are_left_out(self):
-        remapped = [f"--remap-path-prefix={ROOT}=rewheel", "--remap-path-prefix=/cargo home=cargo"]
+        places = (("/cargo home", "/cargo"), (ROOT, "/rewheel"), (ROOT / "target", "/target"))
         for target in pack.TARGETS:
-            more = ["-Ctarget-feature=+crt-static"] if "windows" in target else []
-            flags = build.flags(target, {"CARGO_HOME": "/cargo home"}).split("\x1f")
-            self.assertEqual(flags, remapped + more)
+            windows = "windows" in target
+            given = build.reproducible(target, {"CARGO_HOME": "/cargo home"})
+            flags = [f"--remap-path-prefix={path}={name}" for path, name in places]
+            flags += ["-Ctarget-feature=+crt-static"] if windows else []
+            self.assertEqual(given["CARGO_ENCODED_RUSTFLAGS"].split("\x1f"), flags)
+            self.assertEqual("CFLAGS" in given, not windows)
+            self.assertRegex(given["SOURCE_DATE_EPOCH"], r"^[0-9]{10}$")
 
 
 class Planning(Folder):

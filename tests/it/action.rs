@@ -11,7 +11,7 @@ use crate::support::fake_feeds::FakeFeeds;
 use crate::support::fake_github::{Access, FakeGithub, Fault, Input, Matcher, Token, Workflow};
 use crate::support::fake_index::{FakeFile, FakeIndex};
 use crate::support::reply;
-use crate::support::runner::Job;
+use crate::support::runner::{Job, yaml};
 
 const OWN: &str = "example/demo";
 const TOKEN: &str = "ghs_token_of_the_job";
@@ -122,7 +122,16 @@ fn it_fails_when_it_is_told_to(#[case] fail_on: &str, #[case] succeeds: bool) {
 #[test]
 fn a_workflow_is_started_with_version_and_hash() {
     let world = World::new();
-    let inputs = ["openssl-version", "openssl-sha256"].map(Input::required);
+    // With the inputs of the example that it is to start.
+    let example = include_str!("../../deploy/github/wheels.yml");
+    let inputs = yaml(example)["on"]["workflow_dispatch"]["inputs"].clone();
+    let inputs = inputs.as_object().unwrap().iter().map(|(name, input)| {
+        if input["required"] == "true" {
+            Input::required(name)
+        } else {
+            Input::optional(name)
+        }
+    });
     let workflow = Workflow::new("wheels.yml").dispatched(inputs);
     world.github.workflow(OWN, workflow);
     let api = world.feeds.url();
@@ -275,6 +284,17 @@ fn a_repository_that_falls_asleep_is_warned_of() {
         assert_eq!(says, warned, "{done:#?}");
         assert_eq!(world.github.writes().len(), 0);
     }
+}
+
+#[test]
+fn a_package_that_is_not_there_is_told_in_the_summary() {
+    let world = World::new();
+    let mut job = world.job();
+    let done = job.with("package", "dmeo").with("repository", OWN).run();
+    assert!(!done.succeeded, "{done:#?}");
+    done.says("::error title=rewheel::The usage or the configuration is wrong, or there is no such package.");
+    assert!(done.summary.contains("### dmeo"), "{done:#?}");
+    assert_eq!(world.github.writes().len(), 0);
 }
 
 #[rstest]
