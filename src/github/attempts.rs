@@ -153,7 +153,7 @@ impl Github {
     /// # Errors
     /// GitHub wants to be left alone.
     pub(super) fn check_parking(&self) -> Result<(), GithubError> {
-        match self.parked_until().filter(|until| *until > self.now()) {
+        match self.parked_until() {
             Some(until) => Err(self.parked(until)),
             None => Ok(()),
         }

@@ -60,5 +60,6 @@ mod remote_wheel_faults;
 mod replay;
 mod secrets;
 mod server;
+mod soak;
 mod steps;
 mod watchers;
