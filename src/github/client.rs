@@ -243,6 +243,9 @@ impl Github {
         reply: &Reply,
     ) -> Result<T, GithubError> {
         serde_json::from_slice(&reply.body).map_err(|error| {
+            if let Some(url) = &reply.remembered_at {
+                self.memory.forget(url.as_str());
+            }
             let asked = route.asked();
             match reply.body.is_empty() {
                 true => asked.shape(format!("it is empty (status {})", reply.status)),

@@ -69,7 +69,7 @@ impl Soak {
     fn cycles(&mut self, count: u64, is_calm: bool) -> Vec<Told> {
         let mut last = Vec::new();
         for _ in 0..count {
-            if !is_calm && self.world.random.happens(40) {
+            if !is_calm && self.world.random.happens(70) {
                 self.world.trouble();
             }
             let told = self.world.cycle();
