@@ -22,6 +22,7 @@ mod config_check;
 mod configuration;
 mod credentials;
 mod daemon;
+mod daemon_killed;
 mod daemon_projects;
 mod decisions;
 mod deploy;

@@ -4,7 +4,7 @@
 //! `REWHEEL_SOAK_CYCLES` says how many cycles (500 unless it is set), `REWHEEL_SOAK_SEED` which.
 
 mod part;
-mod random;
+pub mod random;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
