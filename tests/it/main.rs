@@ -52,6 +52,7 @@ mod ledger_failures;
 mod ledger_processes;
 mod looks;
 mod manual;
+mod many;
 mod mirror;
 mod openssl;
 mod policy_words;
