@@ -27,8 +27,9 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::config::ConfigError;
 
-pub use arguments::{Arguments, Command};
+pub use arguments::{Arguments, Command, Common};
 use arguments::{ConfigAction, OpensslAction};
+pub use rounds::Rounds;
 
 /// Runs the command that the arguments name and returns the exit code: see the contract of exit
 /// codes in `rewheel --help`. Results go to standard output, everything else to standard error.

@@ -28,7 +28,7 @@ pub use credentials::{Credentials, Login};
 pub use error::FetchError;
 pub use link::next_page;
 pub use page::{Fetched, Forgetful, PageMemory, RememberedPage};
-pub use parking::{SHORTEST_PARKING, free_again, is_spent};
+pub use parking::{SHORTEST_PARKING, free_again, is_parked, is_spent};
 pub use rate_limit::RateLimit;
 pub use reach::{Reach, is_private_address};
 pub use retry::{Retryable, retry_after};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Configuration, Credential, StateUrl};
 use crate::feeds::Known;
-use crate::fetch::{ClientSettings, Heard};
+use crate::fetch::ClientSettings;
 use crate::github::Github;
 use crate::index::IndexLocation;
 use crate::model::{OpensslVersion, StepKind};
@@ -34,7 +34,7 @@ pub async fn digests(
     configuration: &Configuration,
     report: &CheckReport,
     known: &Known,
-    heard: &Heard,
+    connection: &ClientSettings,
     variable: &(dyn Fn(&str) -> Option<String> + Sync),
 ) -> BTreeMap<String, String> {
     let mut digests = BTreeMap::new();
@@ -48,10 +48,7 @@ pub async fn digests(
     if wanted.is_empty() || common.offline || configuration.openssl.directory.is_some() {
         return digests;
     }
-    let patient = ClientSettings {
-        heard: heard.clone(),
-        ..feeds::patient_settings()
-    };
+    let patient = feeds::settings_by(connection, feeds::patient_settings());
     let Ok(github) = feeds::github(common, configuration, patient, variable) else {
         return digests;
     };

@@ -16,6 +16,7 @@ use crate::daemon::agenda::Timing;
 use crate::daemon::board::Board;
 use crate::daemon::server::{ServerLimits, ServerSettings, serve};
 use crate::daemon::{self, Calls, Clock, Pulse};
+use crate::fetch::ClientSettings;
 
 use super::arguments::{Common, Daemon};
 use super::output;
@@ -36,7 +37,10 @@ pub async fn run(command: &Daemon, common: &Common) -> anyhow::Result<u8> {
     }
     let clock: Clock = Arc::new(Utc::now);
     let pulse = Arc::new(Pulse::new());
-    let (mut engine, timing) = Rounds::open(file, common, Arc::clone(&clock), &pulse)?;
+    let (mut engine, timing) = {
+        let (clock, connection) = (Arc::clone(&clock), ClientSettings::default());
+        Rounds::open(file, common, clock, connection, &pulse)?
+    };
     let server = engine.configuration().server.clone();
     let ready_within = ready_within(&timing);
     let signals = daemon::signals().context("the system's signals cannot be listened to")?;

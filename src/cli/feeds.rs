@@ -1,5 +1,6 @@
 //! Whom a command asks for OpenSSL's word.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,7 +11,7 @@ use crate::config::Configuration;
 use crate::feeds::github::{GithubFeeds, archive_hosts, client_settings};
 use crate::feeds::watch::FeedSource;
 use crate::feeds::{Known, Watch};
-use crate::fetch::{ClientSettings, Heard};
+use crate::fetch::ClientSettings;
 use crate::model::FactsOrigin;
 
 use super::arguments::Common;
@@ -19,15 +20,15 @@ use super::{limits, output};
 /// The API that serves OpenSSL's repositories.
 const API: &str = "https://api.github.com";
 
-/// The watch that the options and the configuration ask for; `heard` is told what comes over the
-/// network.
+/// The watch that the options and the configuration ask for. It waits, and tells what comes, as
+/// `connection` does; its bounds are its own.
 ///
 /// # Errors
 /// TLS cannot be set up.
 pub fn watch(
     common: &Common,
     configuration: &Configuration,
-    heard: Heard,
+    connection: &ClientSettings,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> anyhow::Result<Watch> {
     let source = if common.offline {
@@ -35,14 +36,19 @@ pub fn watch(
     } else if let Some(folder) = &configuration.openssl.directory {
         FeedSource::Directory(folder.clone(), limits::feed_bytes(&configuration.limits))
     } else {
-        let settings = ClientSettings {
-            heard,
-            ..client_settings()
-        };
+        let settings = settings_by(connection, client_settings());
         let github = github(common, configuration, settings, variable)?;
         FeedSource::Network(Box::new(github))
     };
     Ok(Watch::new(source, configuration.openssl.withdrawn.clone())?)
+}
+
+/// These settings, which wait and tell what comes as `connection` does.
+pub fn settings_by(connection: &ClientSettings, mut settings: ClientSettings) -> ClientSettings {
+    settings.heard = connection.heard.clone();
+    settings.retry.sleep = Arc::clone(&connection.retry.sleep);
+    settings.system_proxies = connection.system_proxies;
+    settings
 }
 
 /// The settings for a command that has nothing to do but ask: a slow server is waited for.

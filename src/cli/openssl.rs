@@ -5,7 +5,7 @@ use chrono::{NaiveDate, Utc};
 
 use crate::config::{self, nearest};
 use crate::feeds::FeedReport;
-use crate::fetch::Heard;
+use crate::fetch::ClientSettings;
 use crate::model::{OpensslFacts, OpensslVersion, Series};
 use crate::report::openssl::{
     self as report, AdvisoryView, Answer, OpensslReport, ReleaseView, series,
@@ -28,7 +28,12 @@ struct NotKnown(String);
 pub async fn run(command: &Openssl, common: &Common) -> anyhow::Result<u8> {
     let variable = |name: &str| std::env::var(name).ok();
     let configuration = config::load(common.configuration_file(), std::env::vars_os())?;
-    let watch = feeds::watch(common, &configuration, Heard::default(), &variable)?;
+    let watch = feeds::watch(
+        common,
+        &configuration,
+        &ClientSettings::default(),
+        &variable,
+    )?;
     let now = Utc::now();
     let known = watch.known(&Store::of_user(&variable), now).await;
     for warning in &known.warnings {

@@ -29,11 +29,11 @@ pub async fn run(folder: &Path, common: &Common) -> anyhow::Result<u8> {
     let (store, server, now) = (Store::of_user(&variable), github.server(), Utc::now());
     let copies = Copies::new(&store, &server);
     let mut notes = copies.notes();
-    github.park(notes.parked_until.filter(|until| *until > now));
+    github.park(notes.parked_at(now));
     let pulled = mirror::pull(&github, folder, &built_in::load()?, now).await;
     let parked_until = github.parked_until();
     if parked_until.is_some() && parked_until != notes.parked_until {
-        notes.parked_until = parked_until;
+        notes.park(parked_until, now);
         copies.remember_notes(&notes);
     }
     match pulled {

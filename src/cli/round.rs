@@ -14,7 +14,7 @@ use crate::cycle::looks::{LookPlan, Looks, Room};
 use crate::cycle::soon::pace;
 use crate::cycle::{Cycle, LineRequest, Progress, judged};
 use crate::feeds::Known;
-use crate::fetch::{Client, ClientSettings, Credentials, Heard, RateLimit};
+use crate::fetch::{Client, ClientSettings, Credentials, RateLimit};
 use crate::github::{Clock, Github};
 use crate::index::{Index, IndexLocation, Surroundings};
 use crate::report::{ActionState, CheckReport};
@@ -33,7 +33,7 @@ pub struct Round {
     looks: Looks,
     turns: Turns,
     hand: Option<Hand>,
-    heard: Heard,
+    connection: ClientSettings,
     is_dry: bool,
     /// What was known last, when it was asked for, and with how many requests.
     known: Option<(DateTime<Utc>, u64, Known)>,
@@ -53,8 +53,8 @@ pub struct Manner {
     pub is_dry: bool,
     /// How long it waits for one project, where others wait too.
     pub patience: Option<std::time::Duration>,
-    /// Who is told that something came.
-    pub heard: Heard,
+    /// The bounds of connections, how they wait, and who is told that something came.
+    pub connection: ClientSettings,
     /// What time it is.
     pub clock: Clock,
 }
@@ -65,7 +65,7 @@ impl Manner {
         Self {
             is_dry,
             patience: None,
-            heard: Heard::default(),
+            connection: ClientSettings::default(),
             clock: Arc::new(Utc::now),
         }
     }
@@ -110,17 +110,13 @@ impl Round {
                 .map(ExposeSecret::expose_secret),
             Surroundings::of_process(),
         )?;
-        let heard = manner.heard.clone();
-        let connection = ClientSettings {
-            heard: heard.clone(),
-            ..ClientSettings::default()
-        };
+        let connection = manner.connection.clone();
         let client = Client::new(connection.clone(), Credentials::from_environment(&variable))?;
         let bounds = &configuration.limits;
         let cycle = Cycle {
             index: Index::new(&client, &location, limits::index(bounds)),
             store: store(ledger.as_ref()),
-            watch: feeds::watch(common, &configuration, heard.clone(), &variable)?,
+            watch: feeds::watch(common, &configuration, &connection, &variable)?,
             scan_limits: bounds.scan,
             scanners: Arc::default(),
             wheel_limits: limits::wheel(bounds),
@@ -136,9 +132,9 @@ impl Round {
             Some(ledger) => {
                 let memory = Arc::new(Store::in_ledger(ledger.clone()));
                 let clock = Arc::clone(&manner.clock);
-                let github =
-                    github::client_by(&configuration.github, connection, clock, &variable)?
-                        .with_memory(memory);
+                let own = connection.clone();
+                let github = github::client_by(&configuration.github, own, clock, &variable)?
+                    .with_memory(memory);
                 Some(Hand { ledger, github })
             }
             None => None,
@@ -151,7 +147,7 @@ impl Round {
             location,
             cycle,
             hand,
-            heard,
+            connection,
             is_dry: manner.is_dry,
             known: None,
             warned: BTreeSet::new(),
@@ -247,8 +243,8 @@ impl Round {
         };
         report.dry_run = self.is_dry;
         let (common, configuration) = (&self.common, &self.configuration);
-        let heard = &self.heard;
-        let digests = acting::digests(common, configuration, report, known, heard, &variable).await;
+        let by = &self.connection;
+        let digests = acting::digests(common, configuration, report, known, by, &variable).await;
         let actor = Actor {
             github,
             ledger,

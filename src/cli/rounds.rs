@@ -19,7 +19,7 @@ use crate::daemon::agenda::{Due, Timing};
 use crate::daemon::board::FinishedCycle;
 use crate::daemon::{Clock, CycleError, Engine, Pulse};
 use crate::feeds::Known;
-use crate::fetch::Heard;
+use crate::fetch::{ClientSettings, Heard};
 use crate::model::OpensslFacts;
 use crate::report::{CheckReport, LineReport, Notice};
 use crate::schedule::Schedule;
@@ -36,7 +36,7 @@ use file::WatchedFile;
 pub struct Rounds {
     common: Common,
     clock: Clock,
-    heard: Heard,
+    connection: ClientSettings,
     file: WatchedFile,
     asked: Vec<LineRequest>,
     round: Round,
@@ -49,8 +49,8 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    /// Opens what the configuration in this file names, and says when cycles begin. What is waited
-    /// for keeps the pulse going.
+    /// Opens what the configuration in this file names, and says when cycles begin. Connections have
+    /// these bounds and wait as they say; what comes over them keeps the pulse going.
     ///
     /// # Errors
     /// A bad configuration, a ledger that cannot be opened, no TLS.
@@ -58,22 +58,26 @@ impl Rounds {
         file: &Path,
         common: &Common,
         clock: Clock,
+        connection: ClientSettings,
         pulse: &Arc<Pulse>,
     ) -> anyhow::Result<(Self, Timing)> {
         let beating = Arc::clone(pulse);
-        let heard = Heard::new(move || beating.beat());
+        let connection = ClientSettings {
+            heard: Heard::new(move || beating.beat()),
+            ..connection
+        };
         let watched = WatchedFile::now(file);
         let configuration = config::load(Some(file), std::env::vars_os())?;
         let timing = timing(&configuration, file)?;
         let asked = requests::of_all(&configuration)?;
-        let manner = manner(&configuration, &heard, &clock);
+        let manner = manner(&configuration, &connection, &clock);
         let rounds = Self {
             common: common.clone(),
             file: watched,
             asked,
             round: Round::new(configuration, common, &manner, store)?,
             clock,
-            heard,
+            connection,
             lines: BTreeMap::new(),
             facts: None,
             pruned: None,
@@ -131,7 +135,7 @@ impl Rounds {
         }
         let asked = requests::of_all(&configuration)?;
         let ledger = self.round.ledger().cloned();
-        let manner = manner(&configuration, &self.heard, &self.clock);
+        let manner = manner(&configuration, &self.connection, &self.clock);
         let round = Round::with_ledger(configuration, &self.common, &manner, ledger, store)?;
         Ok((round, asked, timing))
     }
@@ -308,11 +312,11 @@ fn store(ledger: Option<&Ledger>) -> Store {
     ledger.map_or_else(Store::none, |ledger| Store::in_ledger(ledger.clone()))
 }
 
-fn manner(configuration: &Configuration, heard: &Heard, clock: &Clock) -> Manner {
+fn manner(configuration: &Configuration, connection: &ClientSettings, clock: &Clock) -> Manner {
     Manner {
         is_dry: false,
         patience: Some(limits::project_time(&configuration.limits)),
-        heard: heard.clone(),
+        connection: connection.clone(),
         clock: Arc::clone(clock),
     }
 }

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::config::ProjectSettings;
+use crate::fetch::is_parked;
 use crate::github::Github;
 use crate::model::Severity;
 use crate::policy::tracking::IssueStep;
@@ -165,10 +166,13 @@ impl Actor<'_> {
 
     /// A server that wanted to be left alone by an earlier process still does.
     fn recall_parking(&self) {
-        let until = self.ledger.seen(PARKED).ok().flatten();
-        let until = until.and_then(|seen| DateTime::parse_from_rfc3339(&seen.value).ok());
-        if let Some(until) = until.filter(|until| *until > self.now) {
-            self.github.park(Some(until.to_utc()));
+        let Ok(Some(seen)) = self.ledger.seen(PARKED) else {
+            return;
+        };
+        let until = DateTime::parse_from_rfc3339(&seen.value).ok();
+        let until = until.map(|until| until.to_utc());
+        if let Some(until) = until.filter(|until| is_parked(*until, Some(seen.last), self.now)) {
+            self.github.park(Some(until));
         }
     }
 

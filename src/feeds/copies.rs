@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::fetch::is_parked;
 use crate::model::OpensslVersion;
 use crate::source::Sha256Sum;
 
@@ -97,6 +98,8 @@ pub struct Refused {
 pub struct Notes {
     /// Until when the server wants not to be asked.
     pub parked_until: Option<DateTime<Utc>>,
+    /// When it said so.
+    pub parked_since: Option<DateTime<Utc>>,
     /// When the server last said that the list of releases is as remembered.
     pub releases_confirmed: Option<DateTime<Utc>>,
     /// When the server last said that the advisories are as remembered.
@@ -109,6 +112,22 @@ pub struct Notes {
     pub withdrawn: BTreeMap<OpensslVersion, NaiveDate>,
     /// The archive that was not believed.
     pub refused: Option<Refused>,
+}
+
+impl Notes {
+    /// Until when the server is left alone at this moment; none where it is not.
+    pub fn parked_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let until = self.parked_until;
+        until.filter(|until| is_parked(*until, self.parked_since, now))
+    }
+
+    /// Notes until when the server wants to be left alone.
+    pub fn park(&mut self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+        if self.parked_until != until {
+            self.parked_since = until.map(|_| now);
+        }
+        self.parked_until = until;
+    }
 }
 
 #[derive(Serialize, Deserialize)]

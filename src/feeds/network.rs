@@ -1,6 +1,7 @@
 //! The feeds as the network tells them now, beside what is remembered of them.
 
 mod list;
+mod parsed;
 mod records;
 
 use std::future::Future;
@@ -17,6 +18,8 @@ use super::error::FeedError;
 use super::github::{GithubFeeds, Head};
 use super::metadata::Metadata;
 use super::releases::{self, Listing};
+
+pub use parsed::Parsed;
 
 /// How long all requests of one feed may take together.
 const FEED_TIME: Duration = Duration::from_secs(40);
@@ -130,21 +133,23 @@ async fn within<T>(
         })
 }
 
-/// Asks for everything, and remembers what is believed.
+/// Asks for everything, and remembers what is believed. `parsed` knows what copies said that did not
+/// change since the last time.
 pub async fn hear(
     github: &GithubFeeds,
     copies: &Copies<'_>,
+    parsed: &Parsed,
     built_in: &OpensslFacts,
     now: DateTime<Utc>,
 ) -> HeardAll {
     let mut notes = copies.notes();
-    github.park(notes.parked_until.filter(|until| *until > now));
+    github.park(notes.parked_at(now));
     // A copy that cannot be read is none: all of it is asked for again.
     let list = copies.releases().and_then(|copy| {
-        let listing = releases::read(copy.bodies()).ok()?;
+        let listing = parsed.listing(&copy)?;
         Some((copy, listing))
     });
-    let kept = records::Kept::recall(copies, github.limit());
+    let kept = records::Kept::recall(copies, parsed, github.limit());
     let kept_archive = kept.as_ref().map(|kept| &kept.copy);
     let (listed, moved) = tokio::join!(
         within(
@@ -165,7 +170,7 @@ pub async fn hear(
         warnings: Vec::new(),
     };
     let (advisories, life_times) = round.take(&mut notes, kept, moved);
-    notes.parked_until = github.parked_until();
+    notes.park(github.parked_until(), now);
     copies.remember_notes(&notes);
     HeardAll {
         releases,

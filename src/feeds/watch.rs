@@ -16,7 +16,7 @@ use super::facts_file::FactsFileError;
 use super::github::GithubFeeds;
 use super::merge::{self, Said};
 use super::metadata::{self, Metadata};
-use super::network::{self, HeardAll};
+use super::network::{self, HeardAll, Parsed};
 use super::releases::{self, Listing};
 use super::{FeedReport, alarm, archive, built_in, directory};
 
@@ -50,6 +50,7 @@ pub enum FeedSource {
 #[derive(Debug)]
 pub struct Watch {
     source: FeedSource,
+    parsed: Parsed,
     built_in: OpensslFacts,
     withdrawn: Vec<OpensslVersion>,
 }
@@ -63,6 +64,7 @@ impl Watch {
     pub fn new(source: FeedSource, withdrawn: Vec<OpensslVersion>) -> Result<Self, FactsFileError> {
         Ok(Self {
             source,
+            parsed: Parsed::default(),
             built_in: built_in::load()?,
             withdrawn,
         })
@@ -86,7 +88,9 @@ impl Watch {
             FeedSource::Network(github) => {
                 let server = github.server();
                 let copies = Copies::new(memory, &server);
-                self.believe(network::hear(github, &copies, &self.built_in, now).await)
+                self.believe(
+                    network::hear(github, &copies, &self.parsed, &self.built_in, now).await,
+                )
             }
         };
         known.facts.releases = with_withdrawn(&known.facts.releases, &self.withdrawn);

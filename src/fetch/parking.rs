@@ -16,6 +16,15 @@ pub const fn is_spent(rate_limit: RateLimit) -> bool {
     rate_limit.remaining == 0
 }
 
+/// Whether a server that wanted to be left alone until then still does. `since` is when it said so: a
+/// clock that shows an earlier time by now was set, and so was `until`, by the time before; one
+/// request too many is the worse of it.
+pub fn is_parked(until: DateTime<Utc>, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    until > now
+        && until - now <= LONGEST_PARKING
+        && since.is_none_or(|since| now >= since - SHORTEST_PARKING)
+}
+
 /// When the server may be asked again: as it says, else after `unsaid`, and within a day.
 pub fn free_again(
     retry_after: Option<Duration>,
@@ -41,6 +50,23 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[rstest]
+    #[case::still(600, Some(-60), true)]
+    #[case::over(0, Some(-60), false)]
+    #[case::nobody_knows_since_when(600, None, true)]
+    #[case::a_clock_that_was_set_back_an_hour(3_600, Some(3_000), false)]
+    #[case::a_clock_that_was_set_back_by_days(3 * 86_400, None, false)]
+    #[case::a_clock_that_drifts(600, Some(2), true)]
+    fn no_server_is_left_alone_by_a_clock_that_was_wrong(
+        #[case] until: i64,
+        #[case] since: Option<i64>,
+        #[case] parked: bool,
+    ) {
+        let now = DateTime::from_timestamp(1_795_374_000, 0).unwrap();
+        let at = |seconds: i64| now + TimeDelta::seconds(seconds);
+        assert_eq!(is_parked(at(until), since.map(at), now), parked);
+    }
 
     #[rstest]
     #[case::as_it_says(Some(90), None, 90)]

@@ -61,13 +61,14 @@ impl Github {
         };
         let is_read = asked.method == "GET";
         let remembered = if is_read && route.is_remembered() {
-            self.memory.recall(url.as_str())
+            let known = self.memory.recall(url.as_str());
+            known.filter(|known| !known.etag.is_empty())
         } else {
             None
         };
         let mut at = url.clone();
         for _ in 0..=self.shared.transport.client().settings().redirects {
-            let reply = self
+            let mut reply = self
                 .hop(route, &at, token, body, remembered.as_ref())
                 .await?;
             match reply.status {
@@ -75,12 +76,13 @@ impl Github {
                     self.shared.limits.good(&reply.headers, self.now());
                     if is_read && route.is_remembered() {
                         self.remember(url, &reply);
+                        reply.remembered_at = Some(url.clone());
                     }
                     return Ok(reply);
                 }
                 304 if let Some(known) = remembered => {
                     self.shared.limits.good(&reply.headers, self.now());
-                    return Ok(known_again(known));
+                    return Ok(known_again(known, url));
                 }
                 301 | 302 | 303 | 307 | 308 if route.takes_redirects => return Ok(reply),
                 status @ (301 | 302 | 303 | 307 | 308) => {
@@ -153,7 +155,7 @@ impl Github {
     /// # Errors
     /// GitHub wants to be left alone.
     pub(super) fn check_parking(&self) -> Result<(), GithubError> {
-        match self.parked_until().filter(|until| *until > self.now()) {
+        match self.parked_until() {
             Some(until) => Err(self.parked(until)),
             None => Ok(()),
         }
@@ -215,7 +217,7 @@ impl Github {
 }
 
 /// What a 304 stands for.
-fn known_again(known: RememberedAnswer) -> Reply {
+fn known_again(known: RememberedAnswer, url: &Url) -> Reply {
     let mut headers = HeaderMap::new();
     let link = known
         .link
@@ -227,5 +229,6 @@ fn known_again(known: RememberedAnswer) -> Reply {
         status: 200,
         headers,
         body: known.body,
+        remembered_at: Some(url.clone()),
     }
 }

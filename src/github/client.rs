@@ -35,11 +35,21 @@ pub(super) struct Shared {
     pub(super) transport: Transport,
     pub(super) limits: Limits,
     clock: Clock,
-    /// The latest `Date`, and by how much this clock was behind it.
-    server: Mutex<Option<(DateTime<Utc>, TimeDelta)>>,
+    /// What the latest `Date` said.
+    server: Mutex<Option<ServerTime>>,
     /// When the last write ended.
     last_write: tokio::sync::Mutex<Option<DateTime<Utc>>>,
     pub(super) me: Mutex<Option<Me>>,
+}
+
+/// What time it is at GitHub, as an answer said.
+#[derive(Clone, Copy)]
+struct ServerTime {
+    date: DateTime<Utc>,
+    /// By how much this clock was behind it.
+    behind: TimeDelta,
+    /// What this clock showed then.
+    here: DateTime<Utc>,
 }
 
 impl fmt::Debug for Github {
@@ -110,7 +120,7 @@ impl Github {
 
     /// The `Date` of the latest answer.
     pub fn server_time(&self) -> Option<DateTime<Utc>> {
-        self.server().map(|(date, _)| date)
+        self.server().map(|server| server.date)
     }
 
     /// How many requests were sent.
@@ -125,15 +135,15 @@ impl Github {
 
     /// Until when nothing is asked, because GitHub has had enough.
     pub fn parked_until(&self) -> Option<DateTime<Utc>> {
-        self.shared.limits.parked_until()
+        self.shared.limits.parked_until(self.now())
     }
 
     /// Asks nothing until then: what an earlier round was told.
     pub fn park(&self, until: Option<DateTime<Utc>>) {
-        self.shared.limits.park(until);
+        self.shared.limits.park(until, self.now());
     }
 
-    fn server(&self) -> Option<(DateTime<Utc>, TimeDelta)> {
+    fn server(&self) -> Option<ServerTime> {
         *self
             .shared
             .server
@@ -144,7 +154,9 @@ impl Github {
     /// What time it is at GitHub, as far as this is known.
     pub(super) fn now(&self) -> DateTime<Utc> {
         let here = (self.shared.clock)();
-        let behind = self.server().map(|(_, behind)| behind);
+        // A clock that was set back since then is behind by something else.
+        let known = self.server().filter(|server| here >= server.here);
+        let behind = known.map(|server| server.behind);
         here.checked_add_signed(behind.unwrap_or_default())
             .unwrap_or(here)
     }
@@ -156,7 +168,8 @@ impl Github {
             .header("date")
             .and_then(|text| httpdate::parse_http_date(text).ok());
         if let Some(date) = date.map(DateTime::<Utc>::from) {
-            let behind = date - (self.shared.clock)();
+            let here = (self.shared.clock)();
+            let behind = date - here;
             let behind = if behind.abs() < TimeDelta::seconds(2) {
                 TimeDelta::zero()
             } else {
@@ -166,7 +179,7 @@ impl Github {
                 .shared
                 .server
                 .lock()
-                .unwrap_or_else(PoisonError::into_inner) = Some((date, behind));
+                .unwrap_or_else(PoisonError::into_inner) = Some(ServerTime { date, behind, here });
         }
     }
 
@@ -230,6 +243,9 @@ impl Github {
         reply: &Reply,
     ) -> Result<T, GithubError> {
         serde_json::from_slice(&reply.body).map_err(|error| {
+            if let Some(url) = &reply.remembered_at {
+                self.memory.forget(url.as_str());
+            }
             let asked = route.asked();
             match reply.body.is_empty() {
                 true => asked.shape(format!("it is empty (status {})", reply.status)),

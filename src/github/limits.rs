@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 
-use crate::fetch::{RateLimit, SHORTEST_PARKING, free_again, is_spent, retry_after};
+use crate::fetch::{RateLimit, SHORTEST_PARKING, free_again, is_parked, is_spent, retry_after};
 
 /// The longest wait that is chosen by us.
 const LONGEST_UNSAID: TimeDelta = TimeDelta::hours(1);
@@ -22,6 +22,8 @@ pub(super) struct Limits {
 #[derive(Debug, Default)]
 struct State {
     until: Option<DateTime<Utc>>,
+    /// When that was said.
+    since: Option<DateTime<Utc>>,
     refusals: u32,
 }
 
@@ -30,12 +32,18 @@ impl Limits {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn park(&self, until: Option<DateTime<Utc>>) {
-        self.with(|state| state.until = until);
+    pub(super) fn park(&self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+        self.with(|state| {
+            state.until = until;
+            state.since = Some(now);
+        });
     }
 
-    pub(super) fn parked_until(&self) -> Option<DateTime<Utc>> {
-        self.with(|state| state.until)
+    pub(super) fn parked_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.with(|state| {
+            let until = state.until;
+            until.filter(|until| is_parked(*until, state.since, now))
+        })
     }
 
     /// Takes an answer to heart that was good; the request after it may be one too many.
@@ -45,6 +53,7 @@ impl Limits {
             state.refusals = 0;
             if let Some(spent) = spent {
                 state.until = Some(free_again(None, Some(spent), SHORTEST_PARKING, now));
+                state.since = Some(now);
             }
         });
     }
@@ -75,6 +84,7 @@ impl Limits {
             state.refusals = state.refusals.saturating_add(1);
             let until = free_again(asked, limit, unsaid, now);
             state.until = Some(until);
+            state.since = Some(now);
             until
         }))
     }
@@ -123,7 +133,7 @@ mod tests {
         let limits = Limits::default();
         let until = limits.refused(status, &headers(of), words, now());
         assert_eq!(until.map(|until| (until - now()).num_seconds()), seconds);
-        assert_eq!(limits.parked_until(), until);
+        assert_eq!(limits.parked_until(now()), until);
     }
 
     #[test]
@@ -147,7 +157,7 @@ mod tests {
             ("x-ratelimit-reset", "1795374600"),
         ];
         limits.good(&headers(&spent), now());
-        let until = limits.parked_until().unwrap();
+        let until = limits.parked_until(now()).unwrap();
         assert_eq!((until - now()).num_seconds(), 600);
     }
 }

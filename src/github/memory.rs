@@ -26,6 +26,18 @@ pub trait AnswerMemory: Send + Sync {
 
     /// Remembers an answer.
     fn remember(&self, address: &str, answer: &RememberedAnswer);
+
+    /// Forgets an answer that turned out to be none: else GitHub would say for ever that it still
+    /// holds.
+    fn forget(&self, address: &str) {
+        // One without an `ETag` is never asked for again.
+        let nothing = RememberedAnswer {
+            etag: String::new(),
+            link: None,
+            body: Vec::new(),
+        };
+        self.remember(address, &nothing);
+    }
 }
 
 /// A bound on what a client remembers by itself, in bytes.

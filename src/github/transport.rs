@@ -25,6 +25,8 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
+    /// The address under which it is remembered, where it is.
+    pub(super) remembered_at: Option<Url>,
 }
 
 impl Reply {
@@ -134,6 +136,7 @@ impl Transport {
                 .map_err(|error| broken(outgoing, error))?
                 .to_bytes()
                 .to_vec(),
+            remembered_at: None,
         })
     }
 }

@@ -58,7 +58,7 @@ impl Watched {
         format!("[[project]]\npackage = \"{package}\"\nrepository = \"{REPOSITORY}\"\n{more}\n")
     }
 
-    fn configure(&self, schedule: &str, projects: &str) {
+    pub fn configure(&self, schedule: &str, projects: &str) {
         let text = format!(
             "[watch]\nschedule = \"{schedule}\"\nmax-fact-age = \"3650d\"\n[server]\nlisten = \
              \"127.0.0.1:0\"\ntoken-env = \"STATUS_TOKEN\"\n[index]\nurl = \"{}\"\n[github]\napi = \
@@ -107,16 +107,22 @@ impl Running {
     /// Reads the log to the next message that holds this text.
     #[track_caller]
     pub fn wait_for(&mut self, text: &str) -> String {
+        self.wait_for_either([text, text])
+    }
+
+    /// Reads the log to the next message that holds one of these texts.
+    #[track_caller]
+    pub fn wait_for_either(&mut self, texts: [&str; 2]) -> String {
         loop {
             let mut line = String::new();
             let count = self.log.read_line(&mut line).unwrap();
-            assert_ne!(count, 0, "it ended without {text:?}: {:#?}", self.said);
+            assert_ne!(count, 0, "it ended without {texts:?}: {:#?}", self.said);
             let Ok(event) = serde_json::from_str::<Value>(&line) else {
                 continue;
             };
             let message = event["message"].as_str().unwrap_or_default().to_owned();
             self.said.push(event);
-            if message.contains(text) {
+            if texts.iter().any(|text| message.contains(text)) {
                 return message;
             }
         }
@@ -154,10 +160,15 @@ impl Running {
         serde_json::from_str(&body).unwrap()
     }
 
-    /// Asks for a cycle and waits for its end.
-    pub fn cycle(&mut self) {
+    /// Asks for a cycle.
+    pub fn ask_for_cycle(&self) {
         let bearer = format!("Authorization: Bearer {TOKEN}\r\n");
         assert_eq!(self.ask("POST", "/api/v1/check", &bearer).0, 202);
+    }
+
+    /// Asks for a cycle and waits for its end.
+    pub fn cycle(&mut self) {
+        self.ask_for_cycle();
         self.wait_for("a cycle ended");
     }
 

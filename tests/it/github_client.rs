@@ -179,6 +179,35 @@ async fn what_has_not_changed_is_not_sent_again_and_keeps_its_next_page() {
     assert_eq!(asked, ["", "", "W/\"one\"", "\"two\""]);
 }
 
+/// Half an answer that says it is all would be confirmed for ever.
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_not_asked_about_again() {
+    let server = Scripted::start();
+    let known = json!({"id": 9, "full_name": "pyca/demo", "default_branch": "main"});
+    let half = known.to_string().into_bytes()[..20].to_vec();
+    let reply = |body: Vec<u8>| {
+        Reply::new(200)
+            .header("content-type", "application/json")
+            .header("etag", "\"one\"")
+            .body(body)
+    };
+    server
+        .reply("GET /repos/pyca/demo", reply(half))
+        .reply(
+            "GET /repos/pyca/demo",
+            reply(known.to_string().into_bytes()),
+        )
+        .reply("GET /repos/pyca/demo", Reply::new(304));
+    let github = subject(&server).github;
+    assert!(github.repository(&repository()).await.is_err());
+    for _ in 0..2 {
+        assert_eq!(github.repository(&repository()).await.unwrap().id, 9);
+    }
+    let got = server.got();
+    let asked: Vec<&str> = got.iter().map(|got| got.header("if-none-match")).collect();
+    assert_eq!(asked, ["", "", "\"one\""]);
+}
+
 #[tokio::test]
 async fn a_renamed_repository_is_read_and_not_written() {
     let server = Scripted::start();

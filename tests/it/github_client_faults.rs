@@ -245,6 +245,29 @@ async fn a_spent_limit_parks_everything_until_it_is_said_to_end() {
     read(&subject.github).await.unwrap();
 }
 
+/// This clock was days ahead when GitHub asked to be left alone for ten minutes.
+#[tokio::test]
+async fn a_clock_that_is_set_right_leaves_nobody_alone_for_days() {
+    let server = Scripted::start();
+    let spent = message(403, "API rate limit exceeded")
+        .header("x-ratelimit-remaining", "0")
+        .header(
+            "x-ratelimit-reset",
+            (super::github_client_server::START + 600).to_string(),
+        )
+        .header("date", super::github_client_server::date(0));
+    server.reply(READ, spent).reply(READ, fine());
+    let subject = subject(&server);
+    let days = Duration::from_secs(3 * 24 * 60 * 60);
+    subject.time.pass(days);
+    assert_eq!(name(&read(&subject.github).await.unwrap_err()), "parked");
+    assert_eq!(name(&read(&subject.github).await.unwrap_err()), "parked");
+    subject.time.set_back(days);
+    subject.time.pass(Duration::from_secs(601));
+    read(&subject.github).await.unwrap();
+    assert_eq!(subject.github.requests(), 2);
+}
+
 #[tokio::test]
 async fn the_last_request_of_a_limit_is_good_and_the_next_is_not_sent() {
     let server = Scripted::start();

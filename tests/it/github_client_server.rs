@@ -183,6 +183,10 @@ impl Time {
     pub fn pass(&self, span: Duration) {
         *self.0.lock().unwrap() += span;
     }
+
+    pub fn set_back(&self, span: Duration) {
+        *self.0.lock().unwrap() -= span;
+    }
 }
 
 /// `Date`, as a server whose time is so many seconds after [`START`] says it.

@@ -11,26 +11,25 @@ use crate::feeds::metadata::{self, Metadata};
 use crate::feeds::revisions::Revisions;
 use crate::model::{FactsOrigin, LifeTime, OpensslFacts};
 
+use super::parsed::{Parsed, Records};
 use super::{Moved, VERSION, archive_at, latest};
 
 /// The archive that was last believed, with what it says.
 pub(super) struct Kept {
     pub(super) copy: ArchiveCopy,
-    files: Files,
-    metadata: Metadata,
+    records: Records,
 }
 
 impl Kept {
     /// What is remembered; a copy that cannot be read is none, and all of it is asked for again.
-    pub(super) fn recall(copies: &Copies<'_>, limit: u64) -> Option<Self> {
+    pub(super) fn recall(copies: &Copies<'_>, parsed: &Parsed, limit: u64) -> Option<Self> {
         let copy = copies.archive()?;
-        let files = archive::read(&copy.archive, limit).ok()?;
-        let metadata = metadata::advisories(&files).ok()?;
-        Some(Self {
-            copy,
-            files,
-            metadata,
-        })
+        let records = parsed.records(&copy, limit)?;
+        Some(Self { copy, records })
+    }
+
+    fn metadata(&self) -> Metadata {
+        self.records.metadata.as_ref().clone()
     }
 }
 
@@ -64,8 +63,8 @@ impl Round<'_> {
         let (advisories, life_times) = match (moved, &kept) {
             (Ok(Moved::To(fresh)), _) => self.judge(notes, &fresh, kept.as_ref(), before),
             (Ok(Moved::No), Some(kept)) => (
-                Ok(kept.metadata.clone()),
-                self.life_times(&kept.files, &kept.copy.commit, before),
+                Ok(kept.metadata()),
+                self.life_times(&kept.records.files, &kept.copy.commit, before),
             ),
             // Nothing is conditional without a copy.
             (Ok(Moved::No), None) => (Ok(Metadata::default()), Ok(Vec::new())),
@@ -94,7 +93,7 @@ impl Round<'_> {
         (
             self.heard(
                 advisories,
-                kept.map(|kept| kept.metadata).zip(advisories_as_of),
+                kept.map(|kept| kept.metadata()).zip(advisories_as_of),
             ),
             self.heard(life_times, kept_life_times),
         )
@@ -120,7 +119,7 @@ impl Round<'_> {
         let read = archive::read(&fresh.archive, self.limit);
         let advisories = read.as_ref().map_err(Clone::clone).and_then(|files| {
             let metadata = metadata::advisories(files)?;
-            let known = kept.map(|kept| kept.metadata.advisories.as_slice());
+            let known = kept.map(|kept| kept.records.metadata.advisories.as_slice());
             alarm::advisories(&metadata.advisories, known, self.built_in)?;
             Ok(metadata)
         });

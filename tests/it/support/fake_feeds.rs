@@ -161,7 +161,15 @@ impl FakeFeeds {
 
     /// Nothing goes wrong any more.
     pub fn unbroken(&self) -> &Self {
-        self.change(|inner| inner.always.clear())
+        self.change(|inner| {
+            inner.always.clear();
+            inner.once.clear();
+        })
+    }
+
+    /// Forgets what was asked.
+    pub fn forget_requests(&self) -> &Self {
+        self.change(|inner| inner.requests.clear())
     }
 
     /// The path of the archive of the present commit.

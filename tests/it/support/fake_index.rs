@@ -230,6 +230,23 @@ impl FakeIndex {
         })
     }
 
+    /// Nothing goes wrong any more.
+    pub fn unbroken(&self) -> &Self {
+        self.change(|inner| {
+            inner.once.clear();
+            inner.always.clear();
+        })
+    }
+
+    /// Takes files off a project that do not fit.
+    pub fn keep_files(&self, project: &str, keeps: impl Fn(&FakeFile) -> bool) -> &Self {
+        self.change(|inner| {
+            if let Some(files) = inner.projects.get_mut(project) {
+                files.retain(|file| keeps(file));
+            }
+        })
+    }
+
     /// How many connections were made so far.
     pub fn connections(&self) -> usize {
         self.server.connections()
