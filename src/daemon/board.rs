@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::{DateTime, Utc};
 use prometheus_client::metrics::histogram::Histogram;
 
+use crate::fetch::RateLimit;
 use crate::model::Releases;
 use crate::report::{ActionState, CheckReport, LineReport, PastAction};
 use crate::store::ledger::Ledger;
@@ -61,21 +62,10 @@ pub struct Tally {
     pub last_seconds: Option<f64>,
     /// When the cycle ended in which each feed last answered and was believed.
     pub feeds_good: BTreeMap<&'static str, DateTime<Utc>>,
-    /// What GitHub lets us ask before its limits are reached, where that is known.
-    pub api_budget: Option<ApiBudget>,
+    /// What is left of the rate limits, by whose they are: `openssl`, `github`.
+    pub budgets: BTreeMap<&'static str, RateLimit>,
     /// Why the last cycle could not be made, when that is so.
     pub error: Option<String>,
-}
-
-/// What GitHub said of its limits last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ApiBudget {
-    /// How many requests are left until it is full again.
-    pub remaining: u64,
-    /// How many it lets through in one period.
-    pub limit: u64,
-    /// When it is full again.
-    pub resets: DateTime<Utc>,
 }
 
 /// What is known; clones share it.
@@ -134,9 +124,9 @@ impl Board {
         self.change(|inner| inner.tally.next = Some(at));
     }
 
-    /// What GitHub said of its limits.
-    pub fn budget(&self, budget: ApiBudget) {
-        self.change(|inner| inner.tally.api_budget = Some(budget));
+    /// What is left of the rate limits.
+    pub fn budgets(&self, budgets: BTreeMap<&'static str, RateLimit>) {
+        self.change(|inner| inner.tally.budgets = budgets);
     }
 
     /// A cycle begins.
@@ -194,7 +184,8 @@ impl Board {
     fn take_in(&self, cycle: &FinishedCycle) -> Option<Recent> {
         let mut changed = None;
         self.change(|inner| {
-            if inner.recent.add(&cycle.report) {
+            let lines: Vec<&LineReport> = cycle.report.lines.iter().collect();
+            if inner.recent.add(&lines, cycle.report.checked_at) {
                 changed = Some(inner.recent.clone());
             }
         });

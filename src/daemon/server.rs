@@ -131,11 +131,7 @@ async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> 
             under_way: tally.under_way,
             error: tally.error.as_deref(),
             feeds_good: tally.feeds_good,
-            budget: tally.api_budget.map(|budget| html::Budget {
-                remaining: budget.remaining,
-                limit: budget.limit,
-                resets: budget.resets,
-            }),
+            budgets: tally.budgets,
             recent: &recent,
         },
     };

@@ -1,12 +1,12 @@
 //! The daemon's figures: their names, their labels, and what promtool says of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 use chrono::TimeDelta;
 use regex::Regex;
-use rewheel::daemon::board::ApiBudget;
+use rewheel::fetch::RateLimit;
 use rewheel::report::{Action, ActionKind, ActionState};
 
 use crate::support::lines::{self, cycle, facts, line, many, moment};
@@ -30,11 +30,11 @@ async fn busy() -> Served {
     served.board.ended(cycle(lines, &facts));
     served.board.failed("the disk is full".to_owned());
     served.board.next(moment() + TimeDelta::minutes(4));
-    served.board.budget(ApiBudget {
+    let left = RateLimit {
         remaining: 4321,
-        limit: 5000,
-        resets: moment() + TimeDelta::minutes(30),
-    });
+        reset: 1_792_758_600,
+    };
+    served.board.budgets(BTreeMap::from([("github", left)]));
     served
 }
 
@@ -73,9 +73,8 @@ async fn everything_that_is_watched_is_told() {
         "rewheel_last_good_cycle_timestamp_seconds 1792756620",
         "rewheel_cycle_under_way_since_timestamp_seconds 0",
         "rewheel_next_cycle_timestamp_seconds 1792757040",
-        "rewheel_github_requests_remaining 4321",
-        "rewheel_github_requests_limit 5000",
-        "rewheel_github_limit_resets_timestamp_seconds 1792758600",
+        "rewheel_api_requests_remaining{api=\"github\"} 4321",
+        "rewheel_api_requests_reset_timestamp_seconds{api=\"github\"} 1792758600",
         "rewheel_feed_up{feed=\"advisories\"} 1",
         "rewheel_feed_as_of_timestamp_seconds{feed=\"releases\"} 1792713600",
         "rewheel_feed_last_good_timestamp_seconds{feed=\"life-times\"} 1792756620",
@@ -163,8 +162,8 @@ async fn rules_and_dashboard_name_figures_that_there_are_and_miss_none() {
         .collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     let of_histogram = ["_sum", "_count"].map(|end| format!("rewheel_cycle_duration_seconds{end}"));
-    // When GitHub's limit is full again is a moment that the page tells.
-    let limit = "rewheel_github_limit_resets_timestamp_seconds".to_owned();
+    // When a limit is full again is a moment that the page tells.
+    let limit = "rewheel_api_requests_reset_timestamp_seconds".to_owned();
     let left_out: BTreeSet<String> = of_histogram.into_iter().chain([limit]).collect();
     let missing: Vec<_> = told
         .difference(&shown)

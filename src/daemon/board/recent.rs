@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
-use crate::report::{ActionState, CheckReport, PastAction};
+use crate::report::{ActionState, LineReport, PastAction};
 use crate::store::ledger::{Act, Ledger, LedgerError, Outcome};
 
 /// How many actions are kept.
@@ -19,12 +19,12 @@ const SUBJECT: &str = "daemon:last-actions";
 pub(super) struct Recent(VecDeque<PastAction>);
 
 impl Recent {
-    /// Takes in what a cycle did, and says whether anything is to be kept anew.
-    pub(super) fn add(&mut self, report: &CheckReport) -> bool {
-        let at = report.checked_at;
+    /// Takes in what a cycle did about the lines that it looked at, and says whether anything is to
+    /// be kept anew.
+    pub(super) fn add(&mut self, lines: &[&LineReport], at: DateTime<Utc>) -> bool {
         let mut is_changed = false;
         // The first thing that was done comes last, as the cycle before stands below this one.
-        for line in report.lines.iter().rev() {
+        for line in lines.iter().rev() {
             for action in line.actions.iter().rev() {
                 if action.state != ActionState::Planned {
                     self.put(PastAction::of(line, action, at));
@@ -116,7 +116,7 @@ fn of_act(act: &Act) -> PastAction {
 #[cfg(test)]
 mod tests {
     use crate::policy::ReasonCode;
-    use crate::report::{Action, ActionKind, LineReport};
+    use crate::report::{Action, ActionKind};
     use crate::store::ledger::{Access, Intent, StateLocation};
 
     use super::*;
@@ -126,16 +126,11 @@ mod tests {
         first + chrono::TimeDelta::minutes(minute)
     }
 
-    fn report(minute: i64, actions: Vec<Action>) -> CheckReport {
+    fn add(recent: &mut Recent, minute: i64, actions: Vec<Action>) -> bool {
         let code = ReasonCode::IndexUnavailable;
         let mut line = LineReport::failed("demo", "main", code, String::new());
         line.actions = actions;
-        CheckReport {
-            checked_at: moment(minute),
-            dry_run: false,
-            feeds: Vec::new(),
-            lines: vec![line],
-        }
+        recent.add(&[&line], moment(minute))
     }
 
     fn action(kind: ActionKind, state: ActionState) -> Action {
@@ -152,12 +147,12 @@ mod tests {
         let mut recent = Recent::default();
         let left = action(ActionKind::UpdateIssue, ActionState::Skipped);
         for minute in 0..3 {
-            assert!(recent.add(&report(minute, vec![left.clone()])));
+            assert!(add(&mut recent, minute, vec![left.clone()]));
         }
         let done = action(ActionKind::UpdateIssue, ActionState::Done);
         let comment = action(ActionKind::Comment, ActionState::Done);
-        recent.add(&report(3, vec![comment, done]));
-        recent.add(&report(4, vec![left]));
+        add(&mut recent, 3, vec![comment, done]);
+        add(&mut recent, 4, vec![left]);
         assert_eq!(
             shown(&recent),
             [
@@ -170,7 +165,7 @@ mod tests {
         assert_eq!(recent.list()[3].first_at, moment(0));
         assert_eq!(recent.list()[3].last_at, moment(2));
         let planned = action(ActionKind::Dispatch, ActionState::Planned);
-        assert!(!recent.add(&report(5, vec![planned])));
+        assert!(!add(&mut recent, 5, vec![planned]));
     }
 
     #[test]
@@ -183,7 +178,7 @@ mod tests {
                 key: minute.to_string(),
                 ..one
             };
-            recent.add(&report(minute, vec![one]));
+            add(&mut recent, minute, vec![one]);
         }
         assert_eq!(recent.list().len(), KEPT);
         let ledger = Ledger::open(&StateLocation::None, Access::Write).unwrap();
@@ -196,7 +191,7 @@ mod tests {
         let ledger = Ledger::open(&StateLocation::None, Access::Write).unwrap();
         let mut recent = Recent::default();
         let done = action(ActionKind::OpenIssue, ActionState::Done);
-        recent.add(&report(1, vec![done]));
+        add(&mut recent, 1, vec![done]);
         recent.keep(&ledger, moment(1)).unwrap();
         for (minute, key) in [(1, "demo/main/open-issue"), (2, "demo/main/comment")] {
             let intent = Intent {

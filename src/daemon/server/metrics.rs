@@ -48,6 +48,7 @@ pub(super) fn text(
     let mut families = Families::new(Registry::with_prefix("rewheel"));
     let tally = board.tally();
     of_process(&mut families, board, &tally);
+    of_apis(&mut families, &tally);
     if let Some(latest) = board.latest() {
         families.of_cycle(&latest, now);
     }
@@ -116,21 +117,6 @@ fn of_process(families: &mut Families, board: &Board, tally: &Tally) {
             "When the next cycle begins, while none is under way",
             tally.next.map(|next| next.timestamp()),
         ),
-        (
-            "github_requests_remaining",
-            "Requests that GitHub lets through until its limit is full again",
-            tally.api_budget.map(|budget| whole(budget.remaining)),
-        ),
-        (
-            "github_requests_limit",
-            "Requests that GitHub lets through in one period",
-            tally.api_budget.map(|budget| whole(budget.limit)),
-        ),
-        (
-            "github_limit_resets_timestamp_seconds",
-            "When GitHub's limit is full again",
-            tally.api_budget.map(|budget| budget.resets.timestamp()),
-        ),
     ] {
         if let Some(value) = moment {
             families.gauge(name, help, [(Vec::new(), value)]);
@@ -143,6 +129,21 @@ fn of_process(families: &mut Families, board: &Board, tally: &Tally) {
             .feeds_good
             .iter()
             .map(|(feed, good)| (labels([("feed", *feed)]), good.timestamp())),
+    );
+}
+
+/// What is left of the rate limits.
+fn of_apis(families: &mut Families, tally: &Tally) {
+    let budgets = || tally.budgets.iter();
+    families.gauge(
+        "api_requests_remaining",
+        "Requests that are left of an API's rate limit",
+        budgets().map(|(api, left)| (labels([("api", *api)]), whole(left.remaining))),
+    );
+    families.gauge(
+        "api_requests_reset_timestamp_seconds",
+        "When there will be more requests of an API's rate limit",
+        budgets().map(|(api, left)| (labels([("api", *api)]), whole(left.reset))),
     );
 }
 
