@@ -199,7 +199,6 @@ mod tests {
         #[case] seconds: i64,
     ) {
         let left = left.map(|(remaining, reset)| RateLimit {
-            limit: None,
             remaining,
             reset: u64::try_from(now().timestamp() + reset).unwrap(),
         });

@@ -98,8 +98,8 @@ pub struct Tally {
     pub last_seconds: Option<f64>,
     /// When the cycle ended in which each feed last answered and was believed.
     pub feeds_good: BTreeMap<&'static str, DateTime<Utc>>,
-    /// What GitHub lets us ask before its limits are reached, where that is known.
-    pub api_budget: Option<RateLimit>,
+    /// What is left of the rate limits, by whose they are: `openssl`, `github`.
+    pub budgets: BTreeMap<&'static str, RateLimit>,
     /// Why the last cycle could not be made, when that is so.
     pub error: Option<String>,
 }
@@ -207,7 +207,7 @@ impl Board {
                 .feeds_good
                 .extend(up.map(|feed| (feed.name, cycle.ended)));
             tally.received_bytes = tally.received_bytes.saturating_add(cycle.received_bytes);
-            tally.api_budget = cycle.budgets.get("github").copied();
+            tally.budgets.clone_from(&cycle.budgets);
             tally.error = None;
             *latest = Some(cycle);
         });

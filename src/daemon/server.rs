@@ -131,15 +131,7 @@ async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> 
             under_way: tally.under_way,
             error: tally.error.as_deref(),
             feeds_good: tally.feeds_good,
-            budget: tally.api_budget.and_then(|budget| {
-                Some(html::Budget {
-                    remaining: budget.remaining,
-                    limit: budget.limit?,
-                    resets: i64::try_from(budget.reset)
-                        .ok()
-                        .and_then(|reset| chrono::DateTime::from_timestamp(reset, 0))?,
-                })
-            }),
+            budgets: tally.budgets,
             recent: &recent,
         },
     };

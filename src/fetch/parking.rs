@@ -83,7 +83,6 @@ mod tests {
     ) {
         let now = DateTime::from_timestamp(1_795_374_000, 0).unwrap();
         let limit = limit.map(|(remaining, reset)| RateLimit {
-            limit: None,
             remaining,
             reset: u64::try_from(now.timestamp() + reset).unwrap(),
         });

@@ -7,8 +7,6 @@ use reqwest::header::HeaderMap;
 /// Source: GitHub's documentation, "Rate limits for the REST API"; other servers say it alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    /// `x-ratelimit-limit`: how many there are in all, where that is said.
-    pub limit: Option<u64>,
     /// `x-ratelimit-remaining`: the requests that are left.
     pub remaining: u64,
     /// `x-ratelimit-reset`: when there will be more, in seconds since 1970, UTC.
@@ -16,12 +14,10 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// What the headers say; nothing unless what is left and when there will be more are
-    /// there and numbers.
+    /// What the headers say; nothing unless both are there and numbers.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
         Some(Self {
-            limit: number("x-ratelimit-limit"),
             remaining: number("x-ratelimit-remaining")?,
             reset: number("x-ratelimit-reset")?,
         })

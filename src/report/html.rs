@@ -30,7 +30,7 @@ use super::printable;
 use card::Card;
 use moment::Moment;
 use told::{Feed, Issue, Past};
-pub use view::{Asked, Budget, Show, View, Watcher};
+pub use view::{Asked, Show, View, Watcher};
 
 /// The page's style sheet; it is served beside the page, since no style inside it is allowed.
 pub const STYLE: &str = include_str!("../../templates/status.css");
@@ -275,14 +275,6 @@ fn facts(view: &View<'_>, issues: &[Issue]) -> Vec<Fact> {
             value: open.to_string(),
             moment: None,
             tone: "",
-        });
-    }
-    if let Some(budget) = &watcher.budget {
-        facts.push(Fact {
-            name: "GitHub lets through",
-            value: format!("{} of {} requests", budget.remaining, budget.limit),
-            moment: None,
-            tone: if budget.remaining == 0 { "bad" } else { "" },
         });
     }
     facts

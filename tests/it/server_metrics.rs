@@ -1,6 +1,6 @@
 //! The daemon's figures: their names, their labels, and what promtool says of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -30,7 +30,6 @@ async fn busy() -> Served {
     served.board.ended(cycle(many(1, &facts), &facts));
     let reset = moment() + TimeDelta::minutes(30);
     let left = RateLimit {
-        limit: Some(5000),
         remaining: 4321,
         reset: u64::try_from(reset.timestamp()).unwrap(),
     };
@@ -167,8 +166,8 @@ async fn rules_and_dashboard_name_figures_that_there_are_and_miss_none() {
         .collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     let of_histogram = ["_sum", "_count"].map(|end| format!("rewheel_cycle_duration_seconds{end}"));
-    // When GitHub's limit is full again is a moment that the page tells.
-    let limit = "rewheel_github_limit_resets_timestamp_seconds".to_owned();
+    // When a limit is full again is a moment that the page tells.
+    let limit = "rewheel_api_requests_reset_timestamp_seconds".to_owned();
     let left_out: BTreeSet<String> = of_histogram.into_iter().chain([limit]).collect();
     let missing: Vec<_> = told
         .difference(&shown)

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use regex::Regex;
+use rewheel::fetch::RateLimit;
 use rewheel::model::Releases;
 use rewheel::policy::{Reason, ReasonCode};
-use rewheel::report::html::{Asked, Budget, STYLE, Show, View, Watcher, status};
+use rewheel::report::html::{Asked, STYLE, Show, View, Watcher, status};
 use rewheel::report::{CheckReport, LineReport, PastAction};
 
 use crate::support::lines::{self, cycle, facts, line, many, moment};
@@ -35,11 +36,13 @@ fn shown(report: &CheckReport, releases: &Releases, asked: Asked) -> String {
         under_way: None,
         error: None,
         feeds_good: names.map(|name| (name, moment())).collect(),
-        budget: Some(Budget {
-            remaining: 4000,
-            limit: 5000,
-            resets: moment() + TimeDelta::minutes(30),
-        }),
+        budgets: BTreeMap::from([(
+            "github",
+            RateLimit {
+                remaining: 4000,
+                reset: u64::try_from(moment().timestamp()).unwrap() + 1800,
+            },
+        )]),
         recent: &recent,
     };
     status(&View {
@@ -327,7 +330,7 @@ fn issues_runs_and_actions_are_told_with_their_reasons() {
         "open the tracking issue</a>",
         "because of security, new-series (severity high); to OpenSSL 3.5.9",
         "4 minutes ago",
-        "4000 of 5000 requests",
+        "4000 requests are left; more of them in 30 minutes",
         "answered for 1 of 1 lines",
     ] {
         assert!(page.contains(text), "{text}: {page}");

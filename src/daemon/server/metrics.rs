@@ -48,8 +48,8 @@ pub(super) fn text(
     let mut families = Families::new(Registry::with_prefix("rewheel"));
     let tally = board.tally();
     of_process(&mut families, board, &tally);
+    of_apis(&mut families, &tally);
     if let Some(latest) = board.latest() {
-        families.budgets(&latest);
         families.of_cycle(&latest, now);
     }
     let mut text = String::new();
@@ -130,6 +130,25 @@ fn of_process(families: &mut Families, board: &Board, tally: &Tally) {
             .iter()
             .map(|(feed, good)| (labels([("feed", *feed)]), good.timestamp())),
     );
+}
+
+/// What is left of the rate limits.
+fn of_apis(families: &mut Families, tally: &Tally) {
+    let budgets = || tally.budgets.iter();
+    families.gauge(
+        "api_requests_remaining",
+        "Requests that are left of an API's rate limit",
+        budgets().map(|(api, left)| (labels([("api", *api)]), whole(left.remaining))),
+    );
+    families.gauge(
+        "api_requests_reset_timestamp_seconds",
+        "When there will be more requests of an API's rate limit",
+        budgets().map(|(api, left)| (labels([("api", *api)]), whole(left.reset))),
+    );
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// The text in the format 0.0.4.

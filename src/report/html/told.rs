@@ -1,8 +1,10 @@
 //! The issues and runs, the last actions, the health of the feeds.
 
+use chrono::DateTime;
 use serde::Serialize;
 
 use crate::feeds::FeedReport;
+use crate::fetch::RateLimit;
 use crate::policy::ReasonCode;
 use crate::report::issue::StepView;
 use crate::report::{LineReport, PastAction, feeds as of_feeds};
@@ -193,26 +195,12 @@ pub(super) fn feeds(view: &View<'_>) -> Vec<Feed> {
             last_good: None,
         });
     }
-    if let Some(budget) = &view.watcher.budget {
-        let resets = Moment::of(budget.resets, view.now);
-        feeds.push(Feed {
-            name: "GitHub".to_owned(),
-            is_up: budget.remaining > 0,
-            state: if budget.remaining > 0 {
-                "answers"
-            } else {
-                "wants to be left alone"
-            },
-            facts: format!(
-                "{} of {} requests are left; all of them {}",
-                budget.remaining,
-                budget.limit,
-                resets.relative()
-            ),
-            error: None,
-            last_good: None,
-        });
-    }
+    feeds.extend(
+        view.watcher
+            .budgets
+            .iter()
+            .map(|(api, left)| api_of(api, left, view)),
+    );
     feeds
 }
 
@@ -228,4 +216,28 @@ fn error(all: &[FeedReport], feed: &FeedReport) -> Option<String> {
         }
         _ => plain(error),
     })
+}
+
+/// What is left of an API's rate limit.
+fn api_of(api: &str, left: &RateLimit, view: &View<'_>) -> Feed {
+    let reset = i64::try_from(left.reset).ok();
+    let reset = reset.and_then(|reset| DateTime::from_timestamp(reset, 0));
+    let more = reset.map_or_else(String::new, |reset| {
+        format!("; more of them {}", Moment::of(reset, view.now).relative())
+    });
+    Feed {
+        name: match api {
+            "openssl" => "GitHub, for OpenSSL".to_owned(),
+            "github" => "GitHub, for the projects".to_owned(),
+            other => other.to_owned(),
+        },
+        is_up: left.remaining > 0,
+        state: match left.remaining {
+            0 => "no requests left",
+            _ => "answers",
+        },
+        facts: format!("{} requests are left{more}", left.remaining),
+        error: None,
+        last_good: None,
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use url::form_urlencoded::Serializer;
 
+use crate::fetch::RateLimit;
 use crate::model::Releases;
 use crate::report::{CheckReport, LineReport, PastAction};
 
@@ -66,21 +67,10 @@ pub struct Watcher<'a> {
     pub error: Option<&'a str>,
     /// When the cycle ended in which each feed last answered.
     pub feeds_good: BTreeMap<&'static str, DateTime<Utc>>,
-    /// What GitHub lets us ask.
-    pub budget: Option<Budget>,
+    /// What is left of the rate limits, by whose they are.
+    pub budgets: BTreeMap<&'static str, RateLimit>,
     /// What was done, newest first.
     pub recent: &'a [PastAction],
-}
-
-/// What GitHub lets us ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// How many requests are left.
-    pub remaining: u64,
-    /// Of how many.
-    pub limit: u64,
-    /// When all of them are there again.
-    pub resets: DateTime<Utc>,
 }
 
 impl<'a> View<'a> {

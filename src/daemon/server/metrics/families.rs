@@ -11,7 +11,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::daemon::board::FinishedCycle;
-use crate::fetch::RateLimit;
 use crate::policy::WheelVerdict;
 
 /// Of how many lines the time is told one by one: every one of them is a series that Prometheus
@@ -77,25 +76,6 @@ impl Families {
             gauge.set(value);
             self.registry.register(name, help, gauge);
         }
-    }
-
-    /// What is left of the rate limits of APIs.
-    pub(super) fn budgets(&mut self, latest: &FinishedCycle) {
-        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let each = |of: fn(&RateLimit) -> u64| {
-            let budgets = latest.budgets.iter();
-            budgets.map(move |(api, left)| (labels([("api", *api)]), whole(of(left))))
-        };
-        self.gauge(
-            "api_requests_remaining",
-            "Requests that are left of an API's rate limit",
-            each(|left| left.remaining),
-        );
-        self.gauge(
-            "api_requests_reset_timestamp_seconds",
-            "When there will be more requests of an API's rate limit",
-            each(|left| left.reset),
-        );
     }
 
     /// What the last cycle came to.
