@@ -69,9 +69,9 @@ fn holds(text: &str) -> Value {
             assert_eq!(place["region"]["startLine"], 1);
             let uri = place["artifactLocation"]["uri"].as_str().unwrap();
             // Wherever the repository is: it stays there, below the wheel.
-            let base = url::Url::parse("https://repository.example/root/").unwrap();
+            let base = url::Url::parse("https://repository.example/base/").unwrap();
             let full = base.join(uri).unwrap();
-            let wheel = full.path().strip_prefix("/root/").unwrap();
+            let wheel = full.path().strip_prefix("/base/").unwrap();
             assert!(wheel.split('/').next().unwrap().ends_with(".whl"), "{uri}");
             assert_eq!((full.host_str(), full.query()), (base.host_str(), None));
         }
