@@ -16,6 +16,7 @@ mod progress;
 mod pull;
 mod requests;
 mod round;
+mod telling;
 
 use std::ffi::OsString;
 

@@ -1,16 +1,19 @@
 //! `rewheel check-now`: one round, now.
 
+use std::sync::Arc;
+
 use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config;
+use crate::notify::{Clock, EndedCycle, Figures};
 use crate::report::{self, CheckReport};
 use crate::store::Store;
 use crate::store::ledger::Ledger;
 
 use super::arguments::{CheckFormat, CheckNow, Common};
 use super::round::Round;
-use super::{output, progress, requests};
+use super::{output, progress, requests, telling};
 
 /// Runs the command.
 ///
@@ -32,7 +35,13 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     let (report, _) = round
         .run(&asked, Utc::now(), bar.clone(), finish, &stop)
         .await?;
-    output::result(&render(command.format, &report, common)?)?;
+    let written = output::result(&render(command.format, &report, common)?);
+    let clock: Clock = Arc::new(Utc::now);
+    let (configuration, ledger) = (round.configuration(), round.ledger());
+    let teller = telling::teller(configuration, common, ledger, &clock, &Figures::default())?;
+    telling::tell(teller.as_ref(), &EndedCycle::of(&report)).await;
+    // People are told even when the result goes nowhere.
+    written?;
     Ok(report.exit_status().code())
 }
 

@@ -15,13 +15,14 @@ use crate::cycle::LineRequest;
 use crate::daemon::board::{Board, FinishedCycle};
 use crate::daemon::server::{ServerSettings, serve};
 use crate::daemon::{self, Calls, Clock, CycleError, Engine, Pulse, Timing};
+use crate::notify::{EndedCycle, Figures, Teller};
 use crate::schedule::Schedule;
 use crate::store::Store;
 use crate::store::ledger::Ledger;
 
 use super::arguments::{Common, Daemon};
 use super::round::Round;
-use super::{output, requests};
+use super::{output, requests, telling};
 
 /// Runs until the process is told to stop.
 ///
@@ -36,15 +37,22 @@ pub async fn run(_command: &Daemon, common: &Common) -> anyhow::Result<u8> {
     let timing = timing(&configuration, file)?;
     let server = configuration.server.clone();
     let ready_within = ready_within(&timing);
+    let clock: Clock = Arc::new(Utc::now);
+    let asked = requests::of_all(&configuration)?;
+    let round = Round::new(configuration, common, false, store)?;
+    let figures = Figures::default();
     let mut engine = Rounds {
         common: common.clone(),
         file: file.to_owned(),
-        asked: requests::of_all(&configuration)?,
-        round: Round::new(configuration, common, false, store)?,
+        asked,
+        teller: teller(&round, common, &clock, &figures)?,
+        round,
+        clock: Arc::clone(&clock),
+        figures: figures.clone(),
     };
     let signals = daemon::signals().context("the system's signals cannot be listened to")?;
-    let clock: Clock = Arc::new(Utc::now);
     let board = Board::new(clock());
+    board.show(figures);
     let wake = Arc::new(Notify::new());
     let stop = CancellationToken::new();
     let shown = match server.listen {
@@ -129,6 +137,9 @@ struct Rounds {
     file: PathBuf,
     asked: Vec<LineRequest>,
     round: Round,
+    teller: Option<Teller>,
+    clock: Clock,
+    figures: Figures,
 }
 
 impl Rounds {
@@ -185,6 +196,9 @@ impl Engine for Rounds {
             .run(&self.asked, now, Arc::<Pulse>::clone(&pulse), looked, &stop);
         let (report, known) = run.await.map_err(sentence)?;
         self.prune(now);
+        if let Some(teller) = &self.teller {
+            teller.after(&EndedCycle::of(&report));
+        }
         Ok(FinishedCycle {
             report,
             releases: known.facts.releases,
@@ -196,10 +210,27 @@ impl Engine for Rounds {
 
     fn reload(&mut self) -> Result<Timing, CycleError> {
         let (round, asked, timing) = self.load().map_err(sentence)?;
+        let teller = teller(&round, &self.common, &self.clock, &self.figures);
+        self.teller = teller.map_err(sentence)?;
         self.round = round;
         self.asked = asked;
         Ok(timing)
     }
+}
+
+/// Who tells people, who begins with what waits from before.
+fn teller(
+    round: &Round,
+    common: &Common,
+    clock: &Clock,
+    figures: &Figures,
+) -> anyhow::Result<Option<Teller>> {
+    let (configuration, ledger) = (round.configuration(), round.ledger());
+    let teller = telling::teller(configuration, common, ledger, clock, figures)?;
+    if let Some(teller) = &teller {
+        teller.start();
+    }
+    Ok(teller)
 }
 
 fn sentence(error: anyhow::Error) -> CycleError {

@@ -10,6 +10,7 @@ use crate::policy::{Event, Follow, Reaction, Settings};
 use super::*;
 
 mod acting;
+mod notify;
 mod problems;
 
 const DOCUMENT: &str = include_str!("../../docs/configuration.md");

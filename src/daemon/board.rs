@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::model::Releases;
+use crate::notify::figures::{Figures, State};
 use crate::report::{ActionState, CheckReport};
 
 /// A cycle that came to an end.
@@ -60,6 +61,7 @@ struct Inner {
     latest: Option<Arc<FinishedCycle>>,
     tally: Tally,
     durations: Histogram,
+    notifications: Option<Figures>,
 }
 
 /// What cycles are told apart by, in seconds: a steady one takes a fraction of one, a first one
@@ -75,6 +77,7 @@ impl Board {
                 latest: None,
                 tally: Tally::default(),
                 durations: Histogram::new(DURATIONS),
+                notifications: None,
             })),
         }
     }
@@ -91,6 +94,7 @@ impl Board {
                 latest,
                 tally,
                 durations,
+                ..
             } = inner;
             let is_good = cycle.is_good();
             let result = if is_good { "good" } else { "incomplete" };
@@ -120,6 +124,16 @@ impl Board {
             inner.tally.count_cycle("failed");
             inner.tally.error = Some(error);
         });
+    }
+
+    /// How telling people goes is shown, too.
+    pub fn show(&self, notifications: Figures) {
+        self.change(|inner| inner.notifications = Some(notifications));
+    }
+
+    /// How telling people goes, where anybody is told.
+    pub fn notifications(&self) -> Option<State> {
+        self.read(|inner| inner.notifications.as_ref().map(Figures::state))
     }
 
     /// When the process began.

@@ -59,4 +59,7 @@ mod replay;
 mod secrets;
 mod server;
 mod steps;
+mod telling;
+mod telling_daemon;
+mod telling_mail;
 mod watchers;

@@ -1,5 +1,7 @@
 //! Figures for Prometheus. Source: the OpenMetrics text format 1.0, as `prometheus-client` writes it.
 
+mod telling;
+
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 
@@ -57,6 +59,9 @@ pub(super) fn text(board: &Board, now: DateTime<Utc>) -> Result<String, fmt::Err
     }
     if let Some(latest) = board.latest() {
         of_cycle(&mut registry, &latest, now);
+    }
+    if let Some(state) = board.notifications() {
+        telling::register(&mut registry, &state);
     }
     let mut text = String::new();
     encode(&mut text, &registry)?;
