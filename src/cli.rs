@@ -20,6 +20,7 @@ mod pull;
 mod requests;
 mod round;
 mod rounds;
+mod telling;
 
 use std::ffi::OsString;
 

@@ -1,8 +1,11 @@
 //! `rewheel check-now`: one round, now.
 
+use std::sync::Arc;
+
 use chrono::Utc;
 
 use crate::config;
+use crate::notify::{Clock, EndedCycle, Figures};
 use crate::report::{self, CheckReport};
 use crate::store::Store;
 use crate::store::ledger::Ledger;
@@ -10,7 +13,7 @@ use crate::store::ledger::Ledger;
 use super::act_in::Left;
 use super::arguments::{CheckFormat, CheckNow, Common};
 use super::round::{Manner, Round};
-use super::{output, progress, requests};
+use super::{output, progress, requests, telling};
 
 /// Runs the command.
 ///
@@ -35,6 +38,13 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     let bar = progress::of(common);
     let finish = || bar.finish();
     let mut report = round.run(&asked, Utc::now(), bar.clone(), finish).await?;
+    let clock: Clock = Arc::new(Utc::now);
+    let teller = {
+        let (configuration, ledger) = (round.configuration(), round.ledger());
+        telling::teller(configuration, common, ledger, &clock, &Figures::default())?
+    };
+    // What was left alone on purpose is no matter for people elsewhere.
+    telling::tell(teller.as_ref(), &EndedCycle::of(&report)).await;
     left.tell(&mut report);
     output::result(&render(command.format, &report, common)?)?;
     Ok(report.exit_status().code())

@@ -7,17 +7,19 @@ use anyhow::bail;
 use crate::config;
 
 use crate::fetch::ClientSettings;
+use crate::notify::Variable;
 use crate::report::printable::printable;
 
 use super::arguments::{Common, ConfigCheck};
 use super::{github, output};
 
 mod finding;
+mod notify;
 mod online;
 mod steps;
 mod summary;
 
-use finding::Finding;
+use finding::{Finding, Grade};
 
 /// Runs the command.
 ///
@@ -37,6 +39,14 @@ pub async fn run(command: &ConfigCheck, common: &Common) -> anyhow::Result<u8> {
     let configuration = config::load(Some(file), std::env::vars_os())?;
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let mut text = summary::summary(file, &configuration, &is_set);
+    let of_process = Variable::of_process();
+    let of_telling = notify::lines(&configuration, &of_process);
+    if !of_telling.is_empty() {
+        text.push_str("\nTelling people\n");
+    }
+    for line in of_telling {
+        text.push_str(&format!("  {}\n", printable(&line)));
+    }
     if !command.online {
         output::result(&text)?;
         return Ok(0);
@@ -45,8 +55,14 @@ pub async fn run(command: &ConfigCheck, common: &Common) -> anyhow::Result<u8> {
     let github = github::client(&configuration.github, ClientSettings::default(), &variable)?;
     let found = online::findings(&github, &configuration).await;
     text.push_str(&told(&found));
+    let of_mail = notify::online(&configuration, &of_process).await;
+    if let Some(finding) = &of_mail {
+        let (word, sentence) = (finding.grade.as_str(), printable(&finding.sentence));
+        text.push_str(&format!("\nThe mail server says\n  {word}: {sentence}\n"));
+    }
     output::result(&text)?;
-    Ok(online::worst(&found).exit_code())
+    let of_mail = of_mail.map_or(Grade::Good, |finding| finding.grade);
+    Ok(online::worst(&found).max(of_mail).exit_code())
 }
 
 /// What GitHub says, project by project.

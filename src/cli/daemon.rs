@@ -17,6 +17,7 @@ use crate::daemon::board::Board;
 use crate::daemon::server::{ServerLimits, ServerSettings, serve};
 use crate::daemon::{self, Calls, Clock, Pulse};
 use crate::fetch::ClientSettings;
+use crate::notify::Figures;
 
 use super::arguments::{Common, Daemon};
 use super::output;
@@ -37,14 +38,16 @@ pub async fn run(command: &Daemon, common: &Common) -> anyhow::Result<u8> {
     }
     let clock: Clock = Arc::new(Utc::now);
     let pulse = Arc::new(Pulse::new());
+    let figures = Figures::default();
     let (mut engine, timing) = {
         let (clock, connection) = (Arc::clone(&clock), ClientSettings::default());
-        Rounds::open(file, common, clock, connection, &pulse)?
+        Rounds::open(file, common, clock, connection, &pulse, &figures)?
     };
     let server = engine.configuration().server.clone();
     let ready_within = ready_within(&timing);
     let signals = daemon::signals().context("the system's signals cannot be listened to")?;
     let board = Board::new(clock()).kept_in(engine.ledger());
+    board.show(figures);
     let wake = Arc::new(Notify::new());
     let stop = CancellationToken::new();
     let shown = match server.listen {

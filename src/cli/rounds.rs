@@ -21,6 +21,7 @@ use crate::daemon::{Clock, CycleError, Engine, Pulse};
 use crate::feeds::Known;
 use crate::fetch::{ClientSettings, Heard};
 use crate::model::OpensslFacts;
+use crate::notify::{EndedCycle, Figures, Teller};
 use crate::report::{CheckReport, LineReport, Notice};
 use crate::schedule::Schedule;
 use crate::store::Store;
@@ -28,7 +29,7 @@ use crate::store::ledger::Ledger;
 
 use super::arguments::Common;
 use super::round::{Manner, Round};
-use super::{limits, requests};
+use super::{limits, requests, telling};
 
 use file::WatchedFile;
 
@@ -37,6 +38,8 @@ pub struct Rounds {
     common: Common,
     clock: Clock,
     connection: ClientSettings,
+    figures: Figures,
+    teller: Option<Teller>,
     file: WatchedFile,
     asked: Vec<LineRequest>,
     round: Round,
@@ -50,7 +53,8 @@ pub struct Rounds {
 
 impl Rounds {
     /// Opens what the configuration in this file names, and says when cycles begin. Connections have
-    /// these bounds and wait as they say; what comes over them keeps the pulse going.
+    /// these bounds and wait as they say; what comes over them keeps the pulse going. How telling
+    /// people goes is in the figures.
     ///
     /// # Errors
     /// A bad configuration, a ledger that cannot be opened, no TLS.
@@ -60,6 +64,7 @@ impl Rounds {
         clock: Clock,
         connection: ClientSettings,
         pulse: &Arc<Pulse>,
+        figures: &Figures,
     ) -> anyhow::Result<(Self, Timing)> {
         let beating = Arc::clone(pulse);
         let connection = ClientSettings {
@@ -71,11 +76,14 @@ impl Rounds {
         let timing = timing(&configuration, file)?;
         let asked = requests::of_all(&configuration)?;
         let manner = manner(&configuration, &connection, &clock);
+        let round = Round::new(configuration, common, &manner, store)?;
         let rounds = Self {
             common: common.clone(),
             file: watched,
             asked,
-            round: Round::new(configuration, common, &manner, store)?,
+            teller: teller(&round, common, &clock, figures)?,
+            figures: figures.clone(),
+            round,
             clock,
             connection,
             lines: BTreeMap::new(),
@@ -285,11 +293,21 @@ impl Engine for Rounds {
         if let Err(error) = notice::tell(ledger, &cycle.notices, cycle.began) {
             tracing::error!("what was told is not remembered, and will be told again: {error}");
         }
+        if let Some(teller) = &self.teller {
+            teller.after(&EndedCycle {
+                report: &cycle.report,
+                looked: Some(&cycle.looked),
+                is_whole: !cycle.report.lines.iter().any(LineReport::is_unfinished),
+                is_good: cycle.is_good(),
+                began: cycle.began,
+            });
+        }
     }
 
     fn reload(&mut self) -> Result<Timing, CycleError> {
         self.file = WatchedFile::now(self.file.path());
         let (round, asked, timing) = self.load().map_err(sentence)?;
+        self.teller = teller(&round, &self.common, &self.clock, &self.figures).map_err(sentence)?;
         self.lines
             .retain(|package, _| asked.iter().any(|one| one.package == *package));
         self.round = round;
@@ -305,6 +323,21 @@ impl Engine for Rounds {
 
 fn sentence(error: anyhow::Error) -> CycleError {
     CycleError(format!("{error:#}"))
+}
+
+/// Who tells people, who begins with what waits from before.
+fn teller(
+    round: &Round,
+    common: &Common,
+    clock: &Clock,
+    figures: &Figures,
+) -> anyhow::Result<Option<Teller>> {
+    let (configuration, ledger) = (round.configuration(), round.ledger());
+    let teller = telling::teller(configuration, common, ledger, clock, figures)?;
+    if let Some(teller) = &teller {
+        teller.start();
+    }
+    Ok(teller)
 }
 
 /// What is remembered is in the ledger.

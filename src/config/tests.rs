@@ -11,6 +11,7 @@ use super::*;
 
 mod acting;
 mod hours;
+mod notify;
 mod problems;
 
 const DOCUMENT: &str = include_str!("../../docs/configuration.md");

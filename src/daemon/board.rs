@@ -11,6 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use crate::cycle::soon::Soon;
 use crate::fetch::RateLimit;
 use crate::model::Releases;
+use crate::notify::figures::{Figures, State};
 use crate::report::{ActionState, CheckReport, LineReport, Notice, PastAction};
 use crate::store::ledger::Ledger;
 
@@ -118,6 +119,7 @@ struct Inner {
     tally: Tally,
     recent: Recent,
     durations: Histogram,
+    notifications: Option<Figures>,
 }
 
 /// What cycles are told apart by, in seconds: a steady one takes a fraction of one, a first one
@@ -135,6 +137,7 @@ impl Board {
                 tally: Tally::default(),
                 recent: Recent::default(),
                 durations: Histogram::new(DURATIONS),
+                notifications: None,
             })),
         }
     }
@@ -230,6 +233,16 @@ impl Board {
             inner.tally.count_cycle("failed");
             inner.tally.error = Some(error);
         });
+    }
+
+    /// How telling people goes is shown, too.
+    pub fn show(&self, notifications: Figures) {
+        self.change(|inner| inner.notifications = Some(notifications));
+    }
+
+    /// How telling people goes, where anybody is told.
+    pub fn notifications(&self) -> Option<State> {
+        self.read(|inner| inner.notifications.as_ref().map(Figures::state))
     }
 
     /// When the process began.

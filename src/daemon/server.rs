@@ -184,7 +184,9 @@ async fn status(State(shared): State<Arc<Shared>>) -> Response {
         let sentence = "no cycle has come to an end yet\n";
         return (StatusCode::SERVICE_UNAVAILABLE, sentence).into_response();
     };
-    match json::check(&latest.report) {
+    let notifications = shared.board.notifications();
+    let notifications = notifications.and_then(|state| serde_json::to_value(state).ok());
+    match json::check_with(&latest.report, notifications) {
         Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
         Err(error) => {
             tracing::error!("the status cannot be written: {error}");

@@ -58,7 +58,7 @@ fn pause(attempts: u32) -> TimeDelta {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use core::time::Duration;
 
     use rstest::rstest;
     use serde_json::Value;

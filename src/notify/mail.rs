@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::config::{Encryption, Mail};
 
-use super::error::NotifyError;
+use super::error::{NotifyError, causes, certificate_problem};
 use super::letter::letter;
 use super::message::Message;
 use super::secret::{self, Variable};
@@ -150,39 +150,26 @@ async fn encrypt(mail: &Mail, stream: LineByLine) -> Result<Encrypted, NotifyErr
 }
 
 /// What a mail server did, without what it said.
-fn refused(what: &str, error: &smtp::Error) -> NotifyError {
+fn refused(what: &'static str, error: &smtp::Error) -> NotifyError {
     match error.status() {
-        Some(code) => NotifyError::Mail(format!("{what} ({code})")),
+        Some(code) => NotifyError::MailRefused {
+            what,
+            code: code.into(),
+        },
         None => of_cause(what, error),
     }
 }
 
 fn of_cause(what: &str, error: &(dyn Error + 'static)) -> NotifyError {
-    let causes = std::iter::successors(Some(error), |cause| next(*cause)).take(20);
-    let mut reason = None;
-    for cause in causes {
-        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return match tls {
-                rustls::Error::InvalidCertificate(why) => NotifyError::Certificate(why.to_string()),
-                other => NotifyError::Mail(format!("{what}: {other}")),
-            };
-        }
-        if let Some(system) = cause.downcast_ref::<std::io::Error>() {
-            reason = Some(system.to_string());
-        }
+    if let Some(why) = causes(error).find_map(certificate_problem) {
+        return NotifyError::Certificate(why.to_owned());
     }
-    match reason {
-        Some(reason) => NotifyError::Mail(format!("{what}: {reason}")),
+    let tls = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>());
+    let system = causes(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    match (tls, system.last()) {
+        (Some(tls), _) => NotifyError::Mail(format!("{what}: {tls}")),
+        (None, Some(system)) => NotifyError::Mail(format!("{what}: {system}")),
         // What it said instead, which may be anything, stays out of this.
-        None => NotifyError::Mail(what.to_owned()),
-    }
-}
-
-/// An error that wraps another in an [`std::io::Error`] hides it from `source`.
-fn next<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    let wrapped = error.downcast_ref::<std::io::Error>();
-    match wrapped.and_then(std::io::Error::get_ref) {
-        Some(inner) => Some(inner),
-        None => error.source(),
+        (None, None) => NotifyError::Mail(what.to_owned()),
     }
 }

@@ -88,7 +88,8 @@ impl Teller {
         figures: Figures,
     ) -> Result<Self, FetchError> {
         let connection = ClientSettings {
-            read_timeout: super::webhook::PATIENCE,
+            // The whole is bounded by less.
+            read_timeout: super::webhook::PATIENCE * 2,
             ..ClientSettings::default()
         };
         figures.name(&settings.receivers(), settings.ping.is_some());
@@ -238,7 +239,7 @@ impl Shared {
         }
         let next = deliveries.values().filter_map(|one| one.next_due).min();
         let left = next.and_then(|next| (next - (self.clock)()).to_std().ok());
-        // What is due already and was not sent now has a receiver that fails: it can wait a little.
+        // What is due already and was not sent has a receiver that just failed: it waits as well.
         left.map_or(NAP, |left| left.clamp(Duration::from_secs(1), NAP))
     }
 

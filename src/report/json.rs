@@ -26,6 +26,8 @@ struct CheckDocument<'a> {
     dry_run: bool,
     feeds: &'a [FeedReport],
     projects: Vec<Project<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notifications: Option<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -103,12 +105,24 @@ struct Inspected<'a> {
 /// # Errors
 /// Only when a value cannot be written as JSON, which the types exclude.
 pub fn check(report: &CheckReport) -> serde_json::Result<String> {
+    check_with(report, None)
+}
+
+/// The same with how telling people goes.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_with(
+    report: &CheckReport,
+    notifications: Option<serde_json::Value>,
+) -> serde_json::Result<String> {
     render(&CheckDocument {
         schema: "rewheel/check/v1",
         checked_at: report.checked_at.to_rfc3339_opts(SecondsFormat::Secs, true),
         dry_run: report.dry_run,
         feeds: &report.feeds,
         projects: report.lines.iter().map(project).collect(),
+        notifications,
     })
 }
 

@@ -74,8 +74,11 @@ mod server_connections;
 mod server_metrics;
 #[cfg(target_os = "linux")]
 mod service;
+mod soak;
 mod status_page;
 mod status_page_browser;
-mod soak;
 mod steps;
+mod telling;
+mod telling_daemon;
+mod telling_mail;
 mod watchers;

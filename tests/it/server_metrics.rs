@@ -1,6 +1,6 @@
 //! The daemon's figures: their names, their labels, and what promtool says of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 

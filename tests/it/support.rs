@@ -9,6 +9,8 @@ pub mod command_line;
 pub mod fake_feeds;
 pub mod fake_github;
 pub mod fake_index;
+pub mod fake_mail;
+pub mod fake_receiver;
 pub mod hostile;
 pub mod ledger;
 pub mod life;

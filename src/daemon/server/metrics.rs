@@ -5,6 +5,8 @@
 
 mod families;
 
+mod telling;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -51,6 +53,9 @@ pub(super) fn text(
     of_apis(&mut families, &tally);
     if let Some(latest) = board.latest() {
         families.of_cycle(&latest, now);
+    }
+    if let Some(state) = board.notifications() {
+        telling::register(&mut registry, &state);
     }
     let mut text = String::new();
     encode(&mut text, &families.registry)?;

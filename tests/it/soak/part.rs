@@ -11,6 +11,7 @@ use rewheel::cli::{Arguments, Rounds};
 use rewheel::daemon::agenda::Agenda;
 use rewheel::daemon::{Engine, Pulse};
 use rewheel::fetch::{ClientSettings, RetrySettings};
+use rewheel::notify::Figures;
 use rewheel::report::ActionState;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -59,7 +60,15 @@ fn the_part_of_the_daemon() {
         };
         let pulse = Arc::new(Pulse::new());
         let clock = Arc::new(move || *shown.lock().unwrap());
-        let (mut engine, timing) = Rounds::open(&file, &common, clock, connection, &pulse).unwrap();
+        let (mut engine, timing) = Rounds::open(
+            &file,
+            &common,
+            clock,
+            connection,
+            &pulse,
+            &Figures::default(),
+        )
+        .unwrap();
         let due = Agenda::new(timing, Utc::now()).everything();
         for line in std::io::stdin().lock().lines() {
             let now: DateTime<Utc> = line.unwrap().parse().unwrap();
