@@ -55,7 +55,7 @@ pub(super) fn text(
         families.of_cycle(&latest, now);
     }
     if let Some(state) = board.notifications() {
-        telling::register(&mut registry, &state);
+        telling::register(&mut families, &state);
     }
     let mut text = String::new();
     encode(&mut text, &families.registry)?;
