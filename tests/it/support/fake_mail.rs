@@ -26,8 +26,6 @@ pub enum Trouble {
     None,
     /// It is busy and says so instead of greeting.
     Busy,
-    /// It never says anything.
-    Silent,
     /// It says a line without an end.
     Endless,
     /// It does not know STARTTLS.
@@ -161,10 +159,6 @@ fn converse(
     state: &Mutex<State>,
 ) -> Ended {
     match trouble {
-        Trouble::Silent => {
-            let _ = stream.read(&mut [0]);
-            return Ok(());
-        }
         Trouble::Endless => loop {
             stream.write_all(&[b'2'; 1 << 16])?;
         },
@@ -224,7 +218,7 @@ fn session(
     if !is_greeted {
         greet(stream.get_mut(), trouble)?;
     }
-    let mut say = |stream: &mut BufReader<_>, text: &str| -> Ended {
+    let say = |stream: &mut BufReader<_>, text: &str| -> Ended {
         let inner: &mut dyn Write = BufReader::get_mut(stream);
         inner.write_all(text.as_bytes())?;
         inner.flush()
