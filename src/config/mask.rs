@@ -26,13 +26,17 @@ pub(super) fn masked(line: &str, header: &str) -> String {
     let is_open = ["index", "state"]
         .iter()
         .any(|section| header.contains(section) || key.contains(section));
+    // Who is told is known by an address, which for many receivers is the password, and people write
+    // it where a name belongs.
+    let tells = header.contains("notify") || key.contains("notify");
+    let is_secret_word = |word: &str| tells && word.contains("://");
     let line = without_login(line);
     let mut clean = String::with_capacity(line.len());
     let mut word = String::new();
     let mut secret = false;
     for c in line.chars() {
         if c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ',' | '{' | '}' | '[' | ']') {
-            clean.push_str(&masked_word(&word, secret));
+            clean.push_str(&masked_word(&word, secret || is_secret_word(&word)));
             // Nothing of the line is shown after a key that names a secret.
             let is_secret = |key| is_secret_key(key) || (key == "url" && !is_open);
             secret = secret || (c == '=' && key_of(&clean).is_some_and(is_secret));
@@ -42,7 +46,7 @@ pub(super) fn masked(line: &str, header: &str) -> String {
             word.push(c);
         }
     }
-    clean.push_str(&masked_word(&word, secret));
+    clean.push_str(&masked_word(&word, secret || is_secret_word(&word)));
     clean
 }
 
