@@ -59,7 +59,7 @@ pub trait Engine {
     ) -> impl Future<Output = Result<FinishedCycle, CycleError>>;
 
     /// What a cycle came to was handed on to all who are to know it.
-    fn handed_on(&mut self, cycle: &FinishedCycle);
+    fn handed_on(&mut self, cycle: &Arc<FinishedCycle>);
 
     /// Takes the configuration anew. A bad one changes nothing.
     ///

@@ -43,8 +43,8 @@ pub struct Rounds {
     file: WatchedFile,
     asked: Vec<LineRequest>,
     round: Round,
-    /// What the last cycle of each project came to.
-    lines: BTreeMap<String, Vec<LineReport>>,
+    /// What the last cycle came to, with the lines of all projects.
+    last: Option<Arc<FinishedCycle>>,
     /// The facts by which all projects were judged that were due.
     facts: Option<OpensslFacts>,
     /// When what is not needed any more was forgotten last.
@@ -86,7 +86,7 @@ impl Rounds {
             round,
             clock,
             connection,
-            lines: BTreeMap::new(),
+            last: None,
             facts: None,
             pruned: None,
         };
@@ -180,21 +180,28 @@ impl Rounds {
 
     /// Takes the lines of a cycle in, and gives those of all projects, in the order of the
     /// configuration.
-    fn merged(&mut self, report: CheckReport) -> CheckReport {
+    fn merged(&self, report: CheckReport) -> CheckReport {
         let mut fresh: BTreeMap<String, Vec<LineReport>> = BTreeMap::new();
         for line in report.lines {
             fresh.entry(line.package.clone()).or_default().push(line);
         }
-        for (package, lines) in &fresh {
-            told::changes(self.lines.get(package).map_or(&[], Vec::as_slice), lines);
+        let mut before: BTreeMap<&str, Vec<&LineReport>> = BTreeMap::new();
+        let last = self.last.iter().flat_map(|last| &last.report.lines);
+        for line in last {
+            before.entry(&line.package).or_default().push(line);
         }
-        self.lines.extend(fresh);
-        let projects = self.configuration().projects.iter();
-        let lines = projects
-            .filter_map(|project| self.lines.get(&project.package))
-            .flatten()
-            .cloned()
-            .collect();
+        let mut lines = Vec::new();
+        for project in &self.configuration().projects {
+            let package = project.package.as_str();
+            let known = before.remove(package).unwrap_or_default();
+            // A package may be named by several projects; its lines are together.
+            if let Some(fresh) = fresh.remove(package) {
+                told::changes(&known, &fresh);
+                lines.extend(fresh);
+            } else {
+                lines.extend(known.into_iter().cloned());
+            }
+        }
         CheckReport { lines, ..report }
     }
 
@@ -283,7 +290,8 @@ impl Engine for Rounds {
         })
     }
 
-    fn handed_on(&mut self, cycle: &FinishedCycle) {
+    fn handed_on(&mut self, cycle: &Arc<FinishedCycle>) {
+        self.last = Some(Arc::clone(cycle));
         for notice in &cycle.notices {
             tracing::info!("{}", notice.sentence());
         }
@@ -308,8 +316,6 @@ impl Engine for Rounds {
         self.file = WatchedFile::now(self.file.path());
         let (round, asked, timing) = self.load().map_err(sentence)?;
         self.teller = teller(&round, &self.common, &self.clock, &self.figures).map_err(sentence)?;
-        self.lines
-            .retain(|package, _| asked.iter().any(|one| one.package == *package));
         self.round = round;
         self.asked = asked;
         self.facts = None;

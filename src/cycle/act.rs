@@ -122,7 +122,7 @@ impl Actor<'_> {
                 Ok(Err(action)) => line.actions.push(*action),
                 Err(late) => {
                     let key = format!("{}/issue", scope_of(line));
-                    let action = Action::new(ActionKind::FindIssue, key, ActionState::Failed);
+                    let action = Action::new(ActionKind::FindIssue, key, ActionState::Skipped);
                     line.actions.push(action.because(late.to_string()));
                 }
             }
@@ -154,7 +154,7 @@ impl Actor<'_> {
                         line.actions.extend(performed.actions);
                     }
                     Err(late) => {
-                        let undone = left(line.planned(), ActionState::Failed, &late.to_string());
+                        let undone = left(line.planned(), ActionState::Skipped, &late.to_string());
                         line.actions.extend(undone);
                     }
                 }
@@ -199,7 +199,7 @@ impl Actor<'_> {
             };
             let subject = format!("told:{}/{}/coverage-shrank", line.package, line.line);
             let what = format!("{version}: {}", reason.message);
-            let sighting = self.ledger.see(&subject, &what, self.now)?;
+            let sighting = self.ledger.see_daily(&subject, &what, self.now)?;
             if !sighting.is_new && sighting.before.is_none() {
                 line.decision = line.decision.clone().without_told(Event::CoverageShrank);
             }

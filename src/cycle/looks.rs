@@ -185,11 +185,6 @@ impl Looks {
         self.seen.contains_key(package)
     }
 
-    /// Forgets the projects that are not asked for any more.
-    pub fn keep(&mut self, mut is_wanted: impl FnMut(&str) -> bool) {
-        self.seen.retain(|package, _| is_wanted(package));
-    }
-
     /// What is known of a line now.
     pub(super) fn line(&self, request: &LineRequest) -> SeenLine {
         let package = normalize_package(&request.package);

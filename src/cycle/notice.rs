@@ -8,6 +8,9 @@ use crate::report::notice::notices;
 use crate::report::{LineReport, Notice};
 use crate::store::ledger::{Ledger, LedgerError};
 
+/// Lines by package and name.
+type Lines = BTreeSet<(String, String)>;
+
 /// How long a notice waits for packages that were not read yet.
 const WAITS: TimeDelta = TimeDelta::hours(6);
 
@@ -25,12 +28,15 @@ pub fn untold(
     let is_whole = !lines.iter().any(|line| line.is_unfinished());
     let mut found = Vec::new();
     for notice in notices(lines.iter().copied()) {
-        let notice = notice.clone().without(&told(ledger, &notice)?);
+        let (told, value) = told(ledger, &notice)?;
+        let notice = notice.without(&told);
         if notice.lines.is_empty() {
+            // As long as it would be told it is remembered that it was.
+            ledger.see_daily(&subject(&notice), &value, now)?;
             continue;
         }
         let waiting = format!("notice:{}", notice.key());
-        let since = ledger.see(&waiting, "due", now)?.first;
+        let since = ledger.see_daily(&waiting, "due", now)?.first;
         if is_whole || now - since >= WAITS {
             found.push(notice);
         }
@@ -44,7 +50,7 @@ pub fn untold(
 /// The ledger cannot be written; then they are told again.
 pub fn tell(ledger: &Ledger, notices: &[Notice], now: DateTime<Utc>) -> Result<(), LedgerError> {
     for notice in notices {
-        let mut lines = told(ledger, notice)?;
+        let (mut lines, _) = told(ledger, notice)?;
         lines.extend(notice.lines.iter().cloned());
         let value = serde_json::to_string(&lines).unwrap_or_default();
         ledger.see(&subject(notice), &value, now)?;
@@ -52,11 +58,11 @@ pub fn tell(ledger: &Ledger, notices: &[Notice], now: DateTime<Utc>) -> Result<(
     Ok(())
 }
 
-fn told(ledger: &Ledger, notice: &Notice) -> Result<BTreeSet<(String, String)>, LedgerError> {
+/// The lines that it was told of, and the value that says so.
+fn told(ledger: &Ledger, notice: &Notice) -> Result<(Lines, String), LedgerError> {
     let seen = ledger.seen(&subject(notice))?;
-    Ok(seen
-        .and_then(|seen| serde_json::from_str(&seen.value).ok())
-        .unwrap_or_default())
+    let value = seen.map_or_else(String::new, |seen| seen.value);
+    Ok((serde_json::from_str(&value).unwrap_or_default(), value))
 }
 
 fn subject(notice: &Notice) -> String {

@@ -75,7 +75,9 @@ impl Sight {
     /// Whether what the index said is good for a look that begins now.
     pub(super) fn is_fresh(&self, now: DateTime<Utc>, interval: TimeDelta) -> bool {
         let age = self.told.map(|told| now - told);
-        self.failure.is_none() && age.is_some_and(|age| age >= TimeDelta::zero() && age < interval)
+        // Cycles do not begin to the second: an interval of an hour is over in the next hour.
+        let good = interval - (interval / 10).min(TimeDelta::minutes(1));
+        self.failure.is_none() && age.is_some_and(|age| age >= TimeDelta::zero() && age < good)
     }
 
     /// Whether anything was ever seen.

@@ -91,7 +91,7 @@ impl Engine for Noting {
         })
     }
 
-    fn handed_on(&mut self, _: &FinishedCycle) {
+    fn handed_on(&mut self, _: &Arc<FinishedCycle>) {
         self.notices += 1;
     }
 

@@ -88,7 +88,10 @@ pub fn notices<'a>(lines: impl IntoIterator<Item = &'a LineReport>) -> Vec<Notic
                 lines: BTreeSet::new(),
             });
             let decision = &line.decision;
-            notice.events.extend(decision.events.iter().copied());
+            let events = decision.events.iter().copied();
+            notice
+                .events
+                .extend(events.filter(|event| is_of_release(*event)));
             let severities = notice.severity.into_iter().chain(decision.severity);
             notice.severity = severities.max_by_key(|one| (one.weight(), *one));
             let key = (line.package.clone(), line.line.clone());
@@ -98,6 +101,19 @@ pub fn notices<'a>(lines: impl IntoIterator<Item = &'a LineReport>) -> Vec<Notic
     let mut found: Vec<Notice> = found.into_values().collect();
     found.sort_by_cached_key(|one| std::cmp::Reverse((one.published, one.key())));
     found
+}
+
+/// Whether an event asks for other wheels. What else is to be told of a project is its own news.
+const fn is_of_release(event: Event) -> bool {
+    matches!(
+        event,
+        Event::Withdrawn
+            | Event::Security
+            | Event::Exposed
+            | Event::EndOfLife
+            | Event::BugFix
+            | Event::NewSeries
+    )
 }
 
 /// The targets that something of the line is due for. A wheel that is followed to another series
@@ -118,4 +134,104 @@ fn due_targets(line: &LineReport) -> Vec<&Target> {
         })
     };
     targets.iter().filter(is_due).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::feeds::built_in;
+    use crate::model::WheelScan;
+    use crate::model::{Architecture, BinaryFormat, Finding, Library, Linkage};
+    use crate::policy::{LineFacts, Settings, WheelContent, WheelFacts, decide};
+
+    use super::*;
+
+    /// A line whose wheels carry these versions, in October 2026.
+    fn line(package: &str, carries: &[&str]) -> LineReport {
+        let openssl = built_in::load().unwrap().cut("2026-10-20".parse().unwrap());
+        let now = "2026-10-20T12:00:00Z".parse().unwrap();
+        let version = "1.0".parse().unwrap();
+        let wheels: Vec<WheelFacts> = carries
+            .iter()
+            .map(|carried| {
+                let finding = Finding {
+                    path: "a.so".to_owned(),
+                    format: BinaryFormat::Elf,
+                    arch: Architecture::X86_64,
+                    library: Library::Openssl,
+                    version: Some((*carried).to_owned()),
+                    linkage: Linkage::Static,
+                    suffix: None,
+                    distro_patched: false,
+                    evidence: Vec::new(),
+                };
+                WheelFacts {
+                    name: "a-1.0-py3-none-win32.whl".parse().unwrap(),
+                    sha256: None,
+                    content: WheelContent::Scanned(WheelScan {
+                        findings: vec![finding],
+                        ..WheelScan::default()
+                    }),
+                }
+            })
+            .collect();
+        let facts = LineFacts {
+            package,
+            line: "main",
+            openssl: &openssl,
+            version: Some(&version),
+            wheels: &wheels,
+            awaiting: None,
+            previous_coverage: &BTreeSet::new(),
+            first_upload: None,
+            superseded: false,
+        };
+        LineReport {
+            package: package.to_owned(),
+            line: "main".to_owned(),
+            decision: decide(&facts, &Settings::default(), now),
+            version: Some(version),
+            uploaded: None,
+            checked_at: now,
+            open_runs: 0,
+            actions: Vec::new(),
+        }
+    }
+
+    fn sentences(lines: &[LineReport]) -> Vec<String> {
+        notices(lines).iter().map(Notice::sentence).collect()
+    }
+
+    #[test]
+    fn many_packages_make_one_notice_for_each_release() {
+        let lines = [
+            line("a", &["3.5.4"]),
+            line("b", &["3.5.6", "3.5.9"]),
+            line("c", &["4.0.1", "3.5.4"]),
+            line("d", &["3.5.9"]),
+            line("e", &["1.1.1w"]),
+        ];
+        insta::assert_snapshot!(sentences(&lines).join("\n"), @"
+        OpenSSL 4.0.3 of 2026-09-29: 1 package to rebuild (security, most severe: high): c
+        OpenSSL 3.5.9 of 2026-09-29: 3 packages to rebuild (security, most severe: high): a, b, c
+        the support of OpenSSL 1.1.1 has ended: 1 package to rebuild (exposed, end-of-life, most severe: high): e
+        ");
+    }
+
+    #[test]
+    fn who_was_told_is_left_out_and_a_long_list_is_cut() {
+        let lines: Vec<LineReport> = (10..25)
+            .map(|one| line(&format!("p{one}"), &["3.5.4"]))
+            .collect();
+        let found = notices(&lines);
+        let [notice] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        assert!(
+            notice.sentence().ends_with("p18, p19 and 5 more"),
+            "{}",
+            notice.sentence()
+        );
+        let told = BTreeSet::from([("p10".to_owned(), "main".to_owned())]);
+        assert_eq!(notice.clone().without(&told).lines.len(), 14);
+    }
 }

@@ -36,7 +36,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use rusqlite::Connection;
 
 pub use acting::Acting;
@@ -168,6 +168,28 @@ impl Ledger {
                 Ok(sightings::sighting(known, &value, now))
             })
         }
+    }
+
+    /// As [`Ledger::see`], for what is seen in every cycle: where nothing changed it is noted once a
+    /// day that it was seen.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::see`].
+    pub fn see_daily(
+        &self,
+        subject: &str,
+        value: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Sighting, LedgerError> {
+        let known = self.seen(subject)?;
+        let is_noted = known.as_ref().is_some_and(|known| {
+            known.value == value && (now - known.last).abs() < TimeDelta::days(1)
+        });
+        if is_noted {
+            return Ok(sightings::sighting(known, value, now));
+        }
+        self.see(subject, value, now)
     }
 
     /// What was seen of a subject last.

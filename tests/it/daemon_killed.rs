@@ -90,7 +90,7 @@ fn killed_at_random_moments_it_does_nothing_twice() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    println!("killed {done} times");
+    eprintln!("killed {done} times");
 }
 
 /// Whether a disk can be mounted here, which takes name spaces that not everybody may have.

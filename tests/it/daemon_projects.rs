@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::daemon::{Running, Watched};
 use crate::support::binary::wheel_carrying_as;
+use crate::support::fake_github::{Matcher, When};
 use crate::support::fake_index::FakeFile;
 use crate::support::stage::{OLD, PLATFORMS, REPOSITORY};
 
@@ -86,6 +87,40 @@ fn a_slow_project_holds_up_nobody_and_joins_when_it_is_seen() {
     let pages = watched.index.requests();
     let pages = pages.iter().filter(|one| one.path == "/simple/slow/");
     assert!(pages.count() <= 2, "it was not looked at twice at once");
+    running.stop();
+}
+
+#[test]
+fn a_repository_that_does_not_answer_holds_up_no_other() {
+    let watched = Watched::new();
+    watched.publish("aside");
+    let other = "pyca/aside";
+    watched.github.repository(other);
+    let projects = format!(
+        "[[project]]\npackage = \"aside\"\nrepository = \"{other}\"\n{}",
+        watched.project("demo", "")
+    );
+    configure(
+        &watched,
+        "hot-interval = \"none\"",
+        "project-seconds = 1",
+        &projects,
+    );
+    let mut running = watched.start();
+    let path = format!("/repos/{other}");
+    let hold = watched
+        .github
+        .hold(Matcher::new("GET", &path), When::Before);
+    running.cycle();
+    assert_eq!(watched.github.open_issues(REPOSITORY).len(), 1);
+    let aside = project(&running.document(), "aside");
+    let action = &aside["actions"][0];
+    assert_eq!(action["state"], "skipped", "{aside}");
+    let why = action["error"].as_str().unwrap();
+    assert!(why.contains("project-seconds (1)"), "{why}");
+    hold.release();
+    running.cycle();
+    assert_eq!(watched.github.open_issues(other).len(), 1);
     running.stop();
 }
 

@@ -53,6 +53,7 @@ mod issue_document;
 mod killed;
 mod ledger;
 mod ledger_failures;
+mod ledger_forgets;
 mod ledger_processes;
 mod looks;
 mod manual;

@@ -198,7 +198,7 @@ fn months_of_cycles_miss_nothing_do_nothing_twice_and_leave_nothing_behind() {
         open(&measured.descriptors[early..count / 2]),
         open(&measured.descriptors[late..]),
     );
-    println!(
+    eprintln!(
         "{count} cycles over {} days in {:.0?} ({:.0} ms each); {} acts done, {} failed; memory {} \
          KiB after a fifth, {} at the end; descriptors {} and {}; threads {}; ledger {} and {} bytes; \
          {} notices",

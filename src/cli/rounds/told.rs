@@ -5,9 +5,9 @@ use crate::report::printable::printable;
 use crate::report::{Action, ActionState, LineReport};
 
 /// Tells what is new of a project since its last cycle. What stays as it was is told with `-v` alone.
-pub(super) fn changes(before: &[LineReport], now: &[LineReport]) {
+pub(super) fn changes(before: &[&LineReport], now: &[LineReport]) {
     for line in now {
-        let known = before.iter().find(|one| one.line == line.line);
+        let known = before.iter().copied().find(|one| one.line == line.line);
         tracing::info_span!("project", package = line.package, line = line.line).in_scope(|| {
             decision(known, line);
             trouble(known, line);

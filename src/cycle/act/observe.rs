@@ -263,7 +263,7 @@ fn is_first_cycle(actor: &Actor<'_>, scope: &str, has_no_issue: bool) -> Result<
         Mode::Act => {
             actor
                 .ledger
-                .see(&subject, "reported", actor.now)
+                .see_daily(&subject, "reported", actor.now)
                 .map_err(|error| error.to_string())?
                 .is_new
         }

@@ -81,7 +81,7 @@ impl<'a> Places<'a> {
             _ if self.mode == Mode::Plan => Ok(()),
             _ => self
                 .ledger
-                .see(&subject, &id.to_string(), self.now)
+                .see_daily(&subject, &id.to_string(), self.now)
                 .map(|_| ())
                 .map_err(|error| error.to_string()),
         }

@@ -76,7 +76,7 @@ fn the_part_of_the_daemon() {
             let stop = CancellationToken::new();
             let cycle = engine.cycle(&due, now, Arc::clone(&pulse), stop).await;
             let mut told = Told::default();
-            match &cycle {
+            match cycle.map(Arc::new) {
                 Ok(cycle) => {
                     for action in cycle.fresh().flat_map(|line| &line.actions) {
                         match action.state {
@@ -92,11 +92,10 @@ fn the_part_of_the_daemon() {
                             (one.key(), packages.collect())
                         })
                         .collect();
-                    engine.handed_on(cycle);
+                    engine.handed_on(&cycle);
                 }
                 Err(error) => told.error = Some(error.to_string()),
             }
-            drop(cycle);
             let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
             let number = |name: &str| {
                 let line = status.lines().find(|line| line.starts_with(name));
