@@ -194,6 +194,8 @@ mod tests {
             checked_at: now,
             open_runs: 0,
             actions: Vec::new(),
+            published: Vec::new(),
+            tracking: crate::report::Tracking::default(),
         }
     }
 
