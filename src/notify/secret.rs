@@ -16,9 +16,12 @@ use super::error::NotifyError;
 /// The most bytes of a file with a secret.
 const FILE_BYTES: u64 = 64 * 1024;
 
+/// What a variable of the environment holds, by its name.
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// Variables of the environment.
 #[derive(Clone)]
-pub struct Variable(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Variable(Arc<Lookup>);
 
 impl Variable {
     /// As this function has them.

@@ -158,11 +158,10 @@ fn converse(
     tls: &Arc<ServerConfig>,
     state: &Mutex<State>,
 ) -> Ended {
-    match trouble {
-        Trouble::Endless => loop {
+    if matches!(trouble, Trouble::Endless) {
+        loop {
             stream.write_all(&[b'2'; 1 << 16])?;
-        },
-        _ => {}
+        }
     }
     match way {
         Way::Tls => session(encrypted(stream, tls), trouble, false, state),
