@@ -16,7 +16,7 @@
 //!
 //! The wheel is in memory, its SHA-256 is not taken. Bare inflating unpacks, into one buffer of 256
 //! KiB, what a scan reads to its end: object files, `ar` archives, WebAssembly, SBOMs, archives inside
-//! the wheel, and what of these is in those. The directory, CRC-32, headers, texts, verdict, and the
+//! the wheel, short scripts with `#!`, and what of these is in those. The directory, CRC-32, headers, texts, verdict, and the
 //! beginnings of all other members are the scan's alone.
 
 // A bench is a program of its own; a wheel that cannot be read ends it.
@@ -50,8 +50,11 @@ fn read_members(archive: &[u8]) -> Vec<Vec<u8>> {
         let mut content = vec![0; 4];
         let is_long = member.read(&mut content).unwrap_or(0) == 4;
         let is_archive = content == *b"PK\x03\x04";
+        // Behind the first line of a script an archive may stand: up to 64 KiB are searched.
+        let is_script = content.starts_with(b"#!") && member.size() <= 64 << 10;
         let is_read = is_long
             && (is_archive
+                || is_script
                 || matches!(
                     *content,
                     [0x7f, b'E', b'L', b'F']

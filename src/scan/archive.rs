@@ -56,7 +56,7 @@ pub(super) struct Entry {
 }
 
 /// What a local header says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LocalHeader {
     /// General purpose flags (APPNOTE 4.4.4).
     pub flags: u16,
@@ -364,14 +364,14 @@ pub(super) fn contradiction(
     name: &[u8],
     extra: &[u8],
 ) -> Option<&'static str> {
-    let mut local = local.clone();
+    let mut local = *local;
     let has_sizes = widen_local(&mut local, extra).is_some();
     let sizes = (local.crc, local.packed, local.size);
     if local.method != entry.method {
         Some("method")
     } else if local.is_encrypted() != entry.encrypted {
         Some("encryption")
-    } else if member_name::decode(name, local.flags) != entry.name {
+    } else if !member_name::spells(name, local.flags, &entry.name) {
         Some("name")
     } else if !local.has_descriptor()
         && (!has_sizes || sizes != (entry.crc, entry.packed, entry.size))

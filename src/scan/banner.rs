@@ -345,6 +345,13 @@ fn read_fork(texts: &mut Texts, rest: &[u8], offset: u64) {
 
 /// Makes bytes of a binary printable, and no longer than 160 characters.
 pub(super) fn printable(bytes: &[u8]) -> String {
+    let is_printable = |byte: &u8| matches!(byte, b' '..=b'~');
+    if bytes.len() <= 160
+        && bytes.iter().all(is_printable)
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return text.to_owned();
+    }
     String::from_utf8_lossy(bytes)
         .chars()
         .take(160)

@@ -165,7 +165,7 @@ impl Collector {
 
     /// Reports names that occur twice or could leave the folder.
     pub(super) fn check_names(&mut self, entries: &[Entry]) {
-        let mut seen: HashSet<Cow<'_, str>> = HashSet::new();
+        let mut seen: HashSet<Cow<'_, str>> = HashSet::with_capacity(entries.len());
         for entry in entries {
             let name = member_name::unpacked(&entry.name)
                 .map_or_else(|| Cow::from(&entry.name), Cow::from);

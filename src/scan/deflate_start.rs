@@ -18,11 +18,17 @@ const LONGEST: usize = 15;
 /// The longest code for lengths, in bits.
 const LONGEST_OF_LENGTHS: u32 = 7;
 
+/// How many steps the longest code for lengths tells apart.
+const STEPS: usize = 1 << LONGEST_OF_LENGTHS;
+
+/// The longest code for lengths with the number that follows it, in bits.
+const LONGEST_STEP: u32 = 14;
+
+/// No length, where none came before.
+const NONE_YET: u8 = u8::MAX;
+
 /// How many codes for literals and lengths there may be.
 const LITERALS: usize = 288;
-
-/// How many codes for distances there may be.
-const DISTANCES: usize = 32;
 
 /// The first four bytes that a stream gives. None if `packed` is not enough to tell, the stream is
 /// damaged or ends before, or does not give four bytes one by one: inflating it tells.
@@ -63,19 +69,34 @@ fn literals(bits: &mut Bits<'_>, code: &Code) -> Option<[u8; BYTES]> {
     Some(found)
 }
 
+/// How many symbols are compared at once when the one with a given code is looked for.
+const COMPARED: usize = 32;
+
+/// How many lengths one step writes, whether it is one length or several: writing too many, which
+/// the next step writes over, is quicker than guessing wrongly how many they are.
+const WRITTEN: usize = 16;
+
+/// Room for all lengths, in whole steps of comparing, and for what one step writes too many.
+const ROOM: usize = 352;
+
 /// The canonical code for literals and lengths: how long each symbol's code is, and how many codes
 /// of each length there are. Few symbols are asked for, so that no table of them pays.
 struct Code {
-    lengths: [u8; LITERALS + DISTANCES],
+    lengths: [u8; ROOM],
     counts: [u16; LONGEST + 1],
 }
 
 impl Code {
     fn fixed() -> Self {
-        let mut lengths = [8; LITERALS + DISTANCES];
-        let (nine, seven) = (144..256, 256..280);
-        lengths.get_mut(nine).unwrap_or_default().fill(9);
-        lengths.get_mut(seven).unwrap_or_default().fill(7);
+        let mut lengths = [0; ROOM];
+        for (symbols, length) in [
+            (0..144, 8),
+            (144..256, 9),
+            (256..280, 7),
+            (280..LITERALS, 8),
+        ] {
+            lengths.get_mut(symbols).unwrap_or_default().fill(length);
+        }
         let mut counts = [0; LONGEST + 1];
         for (length, count) in [(7, 24), (8, 152), (9, 112)] {
             if let Some(place) = counts.get_mut::<usize>(length) {
@@ -89,33 +110,31 @@ impl Code {
     fn read(bits: &mut Bits<'_>) -> Option<Self> {
         let literals = usize::from(bits.take(5)?).checked_add(257)?;
         let distances = usize::from(bits.take(5)?).checked_add(1)?;
-        let of_lengths = of_lengths(bits)?;
+        let steps = steps(bits)?;
         let all = literals.checked_add(distances)?;
-        let mut lengths = [0_u8; LITERALS + DISTANCES];
+        let mut lengths = [0_u8; ROOM];
         let mut counts = [0_u16; LONGEST + 1];
         let mut at = 0_usize;
-        let mut last = 0_u8;
+        let mut last = NONE_YET;
+        // Nothing in here depends on a guess, for each wrong one takes as long as several steps.
         while at < all {
-            let entry = of_lengths.get(usize::from(bits.peek(LONGEST_OF_LENGTHS)))?;
-            bits.drop(u32::from(entry.bits))?;
-            let (length, times) = match entry.symbol {
-                16 if at == 0 => return None,
-                16 => (last, bits.take(2)?.checked_add(3)?),
-                17 => (0, bits.take(3)?.checked_add(3)?),
-                18 => (0, bits.take(7)?.checked_add(11)?),
-                length => (length, 1),
-            };
-            let end = at.checked_add(usize::from(times))?;
-            if length > 0 {
-                let of_literals = literals.min(end).saturating_sub(at);
-                let count = counts.get_mut(usize::from(length))?;
-                *count = count.checked_add(u16::try_from(of_literals).ok()?)?;
-                if times == 1 {
-                    *lengths.get_mut(at)? = length;
-                } else {
-                    lengths.get_mut(at..end)?.fill(length);
-                }
+            if bits.count < LONGEST_STEP {
+                bits.refill();
             }
+            let step = steps.get((bits.held % STEPS as u64) as usize)?;
+            let more = (bits.held >> (step.bits & 7)) & step.more;
+            let times = step.times.checked_add(more as usize)?;
+            bits.drop(step.all_bits)?;
+            let length = step.length | (last & step.kept);
+            let end = at.checked_add(times)?;
+            let written = lengths.get_mut(at..at.checked_add(WRITTEN)?)?;
+            written.copy_from_slice(&[length; WRITTEN]);
+            if times > WRITTEN {
+                lengths.get_mut(at..end)?.fill(length);
+            }
+            let of_literals = literals.min(end).checked_sub(literals.min(at))?;
+            let count = counts.get_mut(usize::from(length))?;
+            *count = count.saturating_add(of_literals as u16);
             at = end;
             last = length;
         }
@@ -132,52 +151,104 @@ impl Code {
             if let Some(place) = code.checked_sub(first)
                 && place < count
             {
-                let symbols = (0_u16..).zip(&self.lengths);
-                let mut symbols = symbols.filter(|(_, known)| **known == length);
-                return symbols.nth(usize::from(place)).map(|(symbol, _)| symbol);
+                return self.of_length(length, place);
             }
             first = first.checked_add(count)?.checked_mul(2)?;
             code = code.checked_mul(2)?;
         }
         None
     }
+
+    /// The symbol at a place among those whose codes have this length.
+    fn of_length(&self, length: u8, place: u16) -> Option<u16> {
+        let mut left = place;
+        for (symbols, first) in self
+            .lengths
+            .chunks_exact(COMPARED)
+            .zip((0_u16..).step_by(COMPARED))
+        {
+            let of_it = symbols.iter().map(|known| u8::from(*known == length));
+            let count = u16::from(of_it.sum::<u8>());
+            if left < count {
+                let mut symbols = (first..)
+                    .zip(symbols)
+                    .filter(|(_, known)| **known == length);
+                return symbols.nth(usize::from(left)).map(|(symbol, _)| symbol);
+            }
+            left = left.checked_sub(count)?;
+        }
+        None
+    }
 }
 
-/// What some bits stand for, and how many of them do.
+/// What some bits say of the lengths that come next.
 #[derive(Clone, Copy, Default)]
-struct Entry {
-    symbol: u8,
-    /// None if nothing has such a code.
+struct Step {
+    /// How many bits say which step it is, and how many it has in all: none if no step has such a
+    /// code.
     bits: u8,
+    all_bits: u32,
+    /// How many lengths it is, beside the number that its further bits give.
+    times: usize,
+    /// Which of the bits behind the code are that number.
+    more: u64,
+    /// The length, or none and what is kept of the one before.
+    length: u8,
+    kept: u8,
 }
 
-/// Reads the code for the lengths of codes: what the next seven bits stand for.
-fn of_lengths(bits: &mut Bits<'_>) -> Option<[Entry; 1 << LONGEST_OF_LENGTHS]> {
+impl Step {
+    /// What a symbol of the code for lengths says (RFC 1951, section 3.2.7).
+    fn of(symbol: u8, bits: u8) -> Self {
+        let (length, kept, times, more_bits) = match symbol {
+            16 => (0, u8::MAX, 3, 2),
+            17 => (0, 0, 3, 3),
+            18 => (0, 0, 11, 7),
+            length => (length, 0, 1, 0),
+        };
+        Self {
+            bits,
+            all_bits: u32::from(bits).saturating_add(more_bits),
+            times,
+            more: (1_u64 << more_bits).saturating_sub(1),
+            length,
+            kept,
+        }
+    }
+}
+
+/// Reads the code for the lengths of codes: what the next seven bits say.
+fn steps(bits: &mut Bits<'_>) -> Option<[Step; STEPS]> {
     let given = usize::from(bits.take(4)?).checked_add(4)?;
     let mut lengths = [0_u8; 19];
+    let mut counts = [0_u16; LONGEST_OF_LENGTHS as usize + 1];
     for place in ORDER.iter().take(given) {
-        *lengths.get_mut(*place)? = u8::try_from(bits.take(3)?).ok()?;
+        let length = bits.take(3)?;
+        *lengths.get_mut(*place)? = u8::try_from(length).ok()?;
+        let count = counts.get_mut(usize::from(length))?;
+        *count = count.checked_add(1)?;
     }
-    let mut table = [Entry::default(); 1 << LONGEST_OF_LENGTHS];
+    let mut next = [0_u16; LONGEST_OF_LENGTHS as usize + 1];
     let mut code = 0_u16;
-    for length in 1..=LONGEST_OF_LENGTHS {
-        let is_of_it = |known: u8| u32::from(known) == length;
-        for (symbol, _) in (0_u8..).zip(lengths).filter(|(_, known)| is_of_it(*known)) {
-            // Codes come with their first bit lowest; the bits behind them may be any.
-            let unused = LONGEST_OF_LENGTHS.checked_sub(length)?;
-            let begin = code.checked_shl(unused)?.reverse_bits() >> 9;
-            let entry = Entry {
-                symbol,
-                bits: u8::try_from(length).ok()?,
-            };
-            let places = table.get_mut(usize::from(begin)..)?;
-            places
-                .iter_mut()
-                .step_by(1 << length)
-                .for_each(|place| *place = entry);
-            code = code.checked_add(1).filter(|next| *next <= 1 << length)?;
-        }
+    for length in 1..=LONGEST_OF_LENGTHS as usize {
         code = code.checked_mul(2)?;
+        *next.get_mut(length)? = code;
+        let end = code.checked_add(*counts.get(length)?)?;
+        code = Some(end).filter(|end| *end <= 1 << length)?;
+    }
+    let mut table = [Step::default(); STEPS];
+    for (symbol, length) in (0_u8..).zip(lengths).filter(|(_, length)| *length > 0) {
+        let code = next.get_mut(usize::from(length))?;
+        // Codes come with their first bit lowest; the bits behind them may be any.
+        let unused = LONGEST_OF_LENGTHS.checked_sub(u32::from(length))?;
+        let begin = code.checked_shl(unused)?.reverse_bits() >> 9;
+        *code = code.checked_add(1)?;
+        let step = Step::of(symbol, length);
+        let places = table.get_mut(usize::from(begin)..)?;
+        places
+            .iter_mut()
+            .step_by(1 << length)
+            .for_each(|place| *place = step);
     }
     Some(table)
 }
@@ -192,6 +263,14 @@ struct Bits<'a> {
 impl Bits<'_> {
     /// Holds as many bits as there are, up to 56 or more.
     fn refill(&mut self) {
+        if let Some(word) = self.bytes.first_chunk::<8>() {
+            // Of the last byte taken not all bits may fit: it is taken again, with the same bits.
+            self.held |= u64::from_le_bytes(*word) << self.count;
+            let taken = 63_u32.saturating_sub(self.count) / 8;
+            self.bytes = self.bytes.get(taken as usize..).unwrap_or_default();
+            self.count = self.count.saturating_add(taken.saturating_mul(8));
+            return;
+        }
         while self.count <= 56
             && let Some((byte, rest)) = self.bytes.split_first()
         {

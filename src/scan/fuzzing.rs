@@ -149,7 +149,7 @@ pub fn banner(bytes: &[u8]) {
 
 /// An SBOM: no more claims than are kept, each of them printable.
 pub fn sbom(bytes: &[u8]) {
-    let Ok((claims, _)) = sbom::read("sbom", bytes, LIMITS.sbom_bytes) else {
+    let Ok((claims, _)) = sbom::read("sbom", bytes, 0, LIMITS.sbom_bytes) else {
         return;
     };
     for claim in claims {

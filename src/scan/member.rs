@@ -201,7 +201,7 @@ impl Collector {
             Magic::Other if members::is_sbom(member.path) => {
                 let stream = head.chain(&mut *inflated);
                 let limit = self.limits.sbom_bytes;
-                let (claims, wrong) = sbom::read(member.path, stream, limit)?;
+                let (claims, wrong) = sbom::read(member.path, stream, member.size, limit)?;
                 self.claim(member.path, claims);
                 if let Some(wrong) = wrong {
                     self.wrong_sbom(member.path, &wrong);
@@ -262,12 +262,16 @@ impl Collector {
 
     /// Reads what may be an archive behind other bytes, such as a script that starts it.
     fn prefixed<R: Read>(&mut self, member: &Packed<'_>, inflated: &mut R) -> io::Result<Looked> {
-        let mut first = self.first();
-        if first.is_empty() || archive::is_end_of_members(&first) {
+        let head = self.memory.head.bytes();
+        if head.is_empty() || archive::is_end_of_members(head) {
             return Ok(Looked::Part);
         }
-        let read = first.len();
-        first.resize(read.max(PREFIX_BYTES), 0);
+        let read = head.len();
+        // One byte more than there should be shows that the end is reached.
+        let most = usize::try_from(member.size.saturating_add(1)).unwrap_or(usize::MAX);
+        let mut first = Vec::with_capacity(most.min(PREFIX_BYTES).max(read));
+        first.extend_from_slice(head);
+        first.resize(first.capacity(), 0);
         let more = binary::fill(inflated, first.get_mut(read..).unwrap_or_default())?;
         first.truncate(read.saturating_add(more));
         let begin = memchr::memmem::find(&first, b"PK\x03\x04");

@@ -30,13 +30,21 @@ pub(super) fn decode(bytes: &[u8], flags: u16) -> String {
         .collect()
 }
 
+/// Whether `bytes` spell this name under these general purpose flags.
+pub(super) fn spells(bytes: &[u8], flags: u16, name: &str) -> bool {
+    let cut = bytes.get(..LONGEST).unwrap_or(bytes);
+    let is_plain = flags & IS_UTF8 != 0 || cut.is_ascii();
+    (is_plain && cut == name.as_bytes()) || decode(bytes, flags) == name
+}
+
 /// What a name comes to when it is unpacked, where that is another one: `a//./b` is `a/b`.
 pub(super) fn unpacked(name: &str) -> Option<String> {
     let is_part = |part: &&str| !part.is_empty() && *part != ".";
     let parts = || name.split(['/', '\\']);
     // A folder's name ends with its separator.
-    let plain = name.strip_suffix('/').unwrap_or(name);
-    if !name.contains('\\') && plain.split('/').all(|part| is_part(&part)) {
+    let plain = name.strip_suffix('/').unwrap_or(name).as_bytes();
+    let mut plain_parts = plain.split(|byte| *byte == b'/');
+    if !plain.contains(&b'\\') && plain_parts.all(|part| !matches!(part, [] | [b'.'])) {
         return None;
     }
     Some(parts().filter(is_part).collect::<Vec<_>>().join("/"))

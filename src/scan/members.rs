@@ -34,19 +34,39 @@ pub(super) fn could_be_native(path: &str) -> bool {
     if path.ends_with('/') {
         return false;
     }
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let folder = path.rsplit('/').nth(1).unwrap_or_default();
-    let in_metadata = folder.ends_with(".dist-info") || folder == "licenses";
-    if in_metadata && METADATA.contains(&name) {
-        return false;
+    let name = file_name(path);
+    if METADATA.contains(&name) {
+        let folder = path.rsplit('/').nth(1).unwrap_or_default();
+        if folder.ends_with(".dist-info") || folder == "licenses" {
+            return false;
+        }
     }
     match name.rsplit_once('.') {
-        Some((stem, ending)) if !stem.is_empty() => {
-            let ending = ending.to_ascii_lowercase();
-            !HARMLESS.contains(&ending.as_str())
-        }
+        Some((stem, ending)) if !stem.is_empty() => !is_one_of(HARMLESS, ending),
         _ => true,
     }
+}
+
+/// The last part of a path. Each of these questions is asked of every member of every archive, so
+/// that they are answered without copies and in one pass over bytes.
+fn file_name(path: &str) -> &str {
+    let slash = path.bytes().rposition(|byte| byte == b'/');
+    slash
+        .and_then(|slash| path.get(slash.saturating_add(1)..))
+        .unwrap_or(path)
+}
+
+fn is_one_of(endings: &[&str], ending: &str) -> bool {
+    endings
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(ending))
+}
+
+/// Whether a path ends with a dot and one of these endings.
+fn ends_with_one_of(path: &str, endings: &[&str]) -> bool {
+    let dot = path.bytes().rposition(|byte| byte == b'.');
+    let ending = dot.and_then(|dot| path.get(dot.saturating_add(1)..));
+    ending.is_some_and(|ending| is_one_of(endings, ending))
 }
 
 /// Whether a member is a zip archive by its name.
@@ -54,37 +74,34 @@ pub(super) fn is_archive(path: &str) -> bool {
     const ENDINGS: [&str; 9] = [
         "zip", "whl", "jar", "war", "egg", "pyz", "pyzw", "apk", "nupkg",
     ];
-    path.rsplit_once('.')
-        .is_some_and(|(_, ending)| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+    ends_with_one_of(path, &ENDINGS)
 }
 
 /// Whether a member is called a shared library or a program of Windows. One that does not begin as
 /// such is damaged, or holds something else.
 pub(super) fn is_library(path: &str) -> bool {
     const ENDINGS: [&str; 5] = ["so", "dylib", "dll", "pyd", "exe"];
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.contains(".so.")
-        || name
-            .rsplit_once('.')
-            .is_some_and(|(_, ending)| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+    let name = file_name(path);
+    ends_with_one_of(name, &ENDINGS) || name.as_bytes().windows(4).any(|part| part == b".so.")
 }
 
 /// Whether a member is an SBOM (PEP 770).
 pub(super) fn is_sbom(path: &str) -> bool {
-    let mut parts = path.rsplit('/');
-    let name = parts.next().unwrap_or_default();
-    let folders = (parts.next(), parts.next());
-    !name.is_empty()
-        && matches!(folders, (Some("sboms"), Some(info)) if info.ends_with(".dist-info"))
+    let name = file_name(path);
+    let folders = path.strip_suffix(name).unwrap_or_default();
+    let info = folders.strip_suffix("/sboms/").map(file_name);
+    !name.is_empty() && info.is_some_and(|info| info.ends_with(".dist-info"))
 }
 
 /// Whether a path could leave the folder that a wheel is unpacked to.
 pub(super) fn is_unsafe(path: &str) -> bool {
     let bytes = path.as_bytes();
-    path.starts_with(['/', '\\'])
+    matches!(bytes.first(), Some(b'/' | b'\\'))
         || bytes.get(1) == Some(&b':')
-        || path.split(['/', '\\']).any(|part| part == "..")
         || bytes.contains(&0)
+        || bytes
+            .split(|byte| matches!(byte, b'/' | b'\\'))
+            .any(|part| part == b"..")
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use super::member_name;
 use super::undelimited::{Returning, Undelimited};
 use crate::model::ProblemCode;
 
-/// How much of the inflated archive is buffered, 64 KiB.
-const INPUT_BYTES: usize = 64 * 1024;
+/// How much of the inflated archive is buffered, 256 KiB: each step costs a copy of the window.
+const INPUT_BYTES: usize = super::image::CHUNK_BYTES;
 
 /// Reads the members of a nested archive.
 ///
@@ -32,8 +32,11 @@ pub(super) fn walk<R: Read>(
     let stream: Box<dyn Read + '_> = Box::new(stream);
     let mut input = Returning::new(BufReader::with_capacity(INPUT_BYTES, stream));
     let mut inflater = Inflater::new();
+    let mut names = Vec::new();
+    let mut path = format!("{}!", outer.path);
+    let outer_len = path.len();
     loop {
-        let (header, name) = match next_header(&mut input)? {
+        let (header, name) = match next_header(&mut input, &mut names)? {
             Next::Member(header, name) => (header, name),
             Next::Directory => return Ok(()),
             Next::Lost => {
@@ -49,7 +52,8 @@ pub(super) fn walk<R: Read>(
         if !collector.count_member(outer.path) {
             return Ok(());
         }
-        let path = format!("{}!{name}", outer.path);
+        path.truncate(outer_len);
+        path.push_str(&name);
         collector.check_name(&name, &path);
         let method = Method::of(header.method).filter(|_| !header.is_encrypted());
         // Without its length, LZMA data need not end by themselves.
@@ -130,7 +134,8 @@ enum Next {
     Lost,
 }
 
-fn next_header<R: BufRead>(input: &mut Returning<R>) -> io::Result<Next> {
+/// Reads the next local header; `names` is memory for its name and extra fields.
+fn next_header<R: BufRead>(input: &mut Returning<R>, names: &mut Vec<u8>) -> io::Result<Next> {
     let mut bytes = [0_u8; LOCAL_HEADER_LEN];
     let read = fill(input, &mut bytes)?;
     let known = bytes.get(..read).unwrap_or_default();
@@ -141,15 +146,16 @@ fn next_header<R: BufRead>(input: &mut Returning<R>) -> io::Result<Next> {
         };
         return Ok(if is_end { Next::Directory } else { Next::Lost });
     };
-    let mut name = vec![0_u8; usize::from(header.name_len)];
-    let mut extra = vec![0_u8; usize::from(header.extra_len)];
-    if fill(input, &mut name)? < name.len() || fill(input, &mut extra)? < extra.len() {
+    let name_len = usize::from(header.name_len);
+    names.resize(name_len.saturating_add(usize::from(header.extra_len)), 0);
+    if fill(input, names)? < names.len() {
         return Ok(Next::Lost);
     }
-    if archive::widen_local(&mut header, &extra).is_none() {
+    let (name, extra) = names.split_at_checked(name_len).unwrap_or_default();
+    if archive::widen_local(&mut header, extra).is_none() {
         return Ok(Next::Lost);
     }
-    let name = member_name::decode(&name, header.flags);
+    let name = member_name::decode(name, header.flags);
     Ok(Next::Member(header, name))
 }
 
@@ -176,6 +182,20 @@ fn skip_signing_block<R: BufRead>(input: &mut R) -> io::Result<bool> {
     Ok(again == len && archive::is_end_of_members(directory))
 }
 
-fn skip<R: BufRead>(input: &mut R, len: u64) -> io::Result<()> {
-    io::copy(&mut input.take(len), &mut io::sink()).map(drop)
+fn skip<R: BufRead>(input: &mut R, mut len: u64) -> io::Result<()> {
+    // What is passed over stays where it is: copying it to nowhere would cost as much as reading.
+    while len > 0 {
+        let available = match input.fill_buf() {
+            Ok(available) => available.len() as u64,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if available == 0 {
+            return Ok(());
+        }
+        let step = available.min(len);
+        input.consume(usize::try_from(step).unwrap_or(usize::MAX));
+        len = len.saturating_sub(step);
+    }
+    Ok(())
 }

@@ -243,7 +243,9 @@ pub(super) fn is_library_symbol(name: &[u8]) -> bool {
         b"SSLeay",
         b"X509_",
     ];
-    PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    // Binaries have symbols by the ten thousands, and few begin so.
+    matches!(name.first(), Some(b'S' | b'E' | b'O' | b'X'))
+        && PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// The fork that alone defines a symbol of this name.

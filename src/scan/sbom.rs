@@ -81,16 +81,21 @@ pub(super) enum Wrong {
     Malformed(String),
 }
 
-/// Reads an SBOM of at most `limit` bytes: its claims, and what is wrong with it, if anything.
+/// Reads an SBOM of at most `limit` bytes, which should be `size` bytes long: its claims, and what
+/// is wrong with it, if anything.
 ///
 /// # Errors
 /// What keeps the member from being unpacked.
 pub(super) fn read<R: Read>(
     path: &str,
     stream: R,
+    size: u64,
     limit: u64,
 ) -> io::Result<(Vec<Claim>, Option<Wrong>)> {
-    let mut bytes = Vec::new();
+    // Memory is taken for what an SBOM usually has at most, whatever the archive says of it.
+    const USUAL_BYTES: u64 = 4 << 20;
+    let expected = usize::try_from(size.min(limit).min(USUAL_BYTES)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(expected.saturating_add(1));
     stream
         .take(limit.saturating_add(1))
         .read_to_end(&mut bytes)?;
@@ -183,7 +188,7 @@ mod tests {
     use super::*;
 
     fn versions(text: &str) -> Vec<(String, String)> {
-        let (claims, wrong) = read("p", text.as_bytes(), 1 << 20).unwrap();
+        let (claims, wrong) = read("p", text.as_bytes(), 0, 1 << 20).unwrap();
         assert_eq!(wrong, None);
         claims
             .into_iter()
@@ -233,7 +238,7 @@ mod tests {
     #[case("<bom><components>", "ends before")]
     #[case("{", "EOF")]
     fn what_cannot_be_read_is_said(#[case] text: &str, #[case] why: &str) {
-        let (claims, wrong) = read("p", text.as_bytes(), 1 << 20).unwrap();
+        let (claims, wrong) = read("p", text.as_bytes(), 0, 1 << 20).unwrap();
         assert!(claims.is_empty());
         assert!(
             matches!(&wrong, Some(Wrong::Malformed(told)) if told.contains(why)),
@@ -243,7 +248,7 @@ mod tests {
 
     #[test]
     fn longer_than_the_limit_is_said() {
-        let (_, wrong) = read("p", &b"{}   "[..], 4).unwrap();
+        let (_, wrong) = read("p", &b"{}   "[..], 5, 4).unwrap();
         assert_eq!(wrong, Some(Wrong::TooLong));
     }
 
@@ -252,6 +257,6 @@ mod tests {
     #[case("<component>", "")]
     fn endless_nesting_is_said(#[case] level: &str, #[case] begin: &str) {
         let deep = begin.to_owned() + &level.repeat(100_000);
-        assert!(read("p", deep.as_bytes(), 10 << 20).unwrap().1.is_some());
+        assert!(read("p", deep.as_bytes(), 0, 10 << 20).unwrap().1.is_some());
     }
 }

@@ -103,8 +103,25 @@ pub(super) fn scan<S: Source>(
 }
 
 fn read_range<S: Source>(source: &S, at: u64, len: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
-    source.range(at, len)?.take(len).read_to_end(bytes)?;
-    if bytes.len() as u64 == len {
+    let mut range = source.range(at, len)?;
+    let mut left = len;
+    while left > 0 {
+        let available = match range.fill_buf() {
+            Ok(available) => available,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let most = usize::try_from(left).unwrap_or(usize::MAX);
+        let step = available.get(..most).unwrap_or(available);
+        if step.is_empty() {
+            break;
+        }
+        bytes.extend_from_slice(step);
+        let count = step.len();
+        range.consume(count);
+        left = left.saturating_sub(count as u64);
+    }
+    if left == 0 {
         Ok(())
     } else {
         Err(io::ErrorKind::UnexpectedEof.into())
