@@ -75,7 +75,12 @@ pub(super) fn duration(text: &str) -> Result<TimeDelta, String> {
 
 /// A day, `2027-06-30`.
 pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
-    let shaped = text.len() == 10;
+    // The reader of dates would take a space for a digit.
+    let is_of_it = |(at, byte): (usize, u8)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    let shaped = text.len() == 10 && text.bytes().enumerate().all(is_of_it);
     shaped
         .then(|| text.parse().ok())
         .flatten()

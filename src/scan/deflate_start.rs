@@ -21,6 +21,9 @@ const LONGEST_OF_LENGTHS: u32 = 7;
 /// How many steps the longest code for lengths tells apart.
 const STEPS: usize = 1 << LONGEST_OF_LENGTHS;
 
+/// Which bits tell them apart.
+const STEPS_MASK: u64 = (1 << LONGEST_OF_LENGTHS) - 1;
+
 /// The longest code for lengths with the number that follows it, in bits.
 const LONGEST_STEP: u32 = 14;
 
@@ -121,7 +124,7 @@ impl Code {
             if bits.count < LONGEST_STEP {
                 bits.refill();
             }
-            let step = steps.get((bits.held % STEPS as u64) as usize)?;
+            let step = steps.get((bits.held & STEPS_MASK) as usize)?;
             let more = (bits.held >> (step.bits & 7)) & step.more;
             let times = step.times.checked_add(more as usize)?;
             bits.drop(step.all_bits)?;
