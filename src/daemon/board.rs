@@ -89,6 +89,8 @@ pub struct Tally {
     pub last_good: Option<DateTime<Utc>>,
     /// Why the last cycle could not be made, when that is so.
     pub error: Option<String>,
+    /// How old the last good cycle may be, by the schedules that are in force.
+    pub ready_within: Option<TimeDelta>,
 }
 
 /// What is known; clones share it.
@@ -125,6 +127,11 @@ impl Board {
     /// A cycle begins.
     pub fn began(&self, at: DateTime<Utc>) {
         self.change(|inner| inner.tally.under_way = Some(at));
+    }
+
+    /// The last good cycle may be so old from now on.
+    pub fn expect_within(&self, time: TimeDelta) {
+        self.change(|inner| inner.tally.ready_within = Some(time));
     }
 
     /// A cycle came to an end.

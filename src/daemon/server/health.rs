@@ -33,6 +33,7 @@ pub(super) fn readiness(
     now: DateTime<Utc>,
 ) -> (StatusCode, Json<Readiness>) {
     let tally = board.tally();
+    let within = tally.ready_within.unwrap_or(within);
     let ready = tally.last_good.is_some_and(|good| now - good <= within);
     let latest = board.latest();
     let feeds = latest.iter().flat_map(|cycle| &cycle.report.feeds);
