@@ -140,7 +140,9 @@ pub async fn run(
             Next::Stop => break,
             Next::Reload => {
                 if let Some(timing) = reload(engine, &pulse) {
-                    agenda = Agenda::new(timing, clock());
+                    let now = clock();
+                    board.expect_within(agenda::ready_within(&timing, now));
+                    agenda = Agenda::new(timing, now);
                 }
             }
             Next::Cycle | Next::Everything => {}

@@ -5,14 +5,14 @@ mod health;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use chrono::{TimeDelta, Utc};
+use chrono::Utc;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Server};
-use crate::daemon::agenda::Timing;
+use crate::daemon::agenda::ready_within;
 use crate::daemon::board::Board;
 use crate::daemon::server::{ServerLimits, ServerSettings, serve};
 use crate::daemon::{self, Calls, Clock, Pulse};
@@ -44,7 +44,7 @@ pub async fn run(command: &Daemon, common: &Common) -> anyhow::Result<u8> {
         Rounds::open(file, common, clock, connection, &pulse, &figures)?
     };
     let server = engine.configuration().server.clone();
-    let ready_within = ready_within(&timing);
+    let ready_within = ready_within(&timing, clock());
     let signals = daemon::signals().context("the system's signals cannot be listened to")?;
     let board = Board::new(clock()).kept_in(engine.ledger());
     board.show(figures);
@@ -103,9 +103,4 @@ fn token(server: &Server, common: &Common) -> Option<SecretString> {
         output::warn(common, &sentence);
     }
     token.map(|token| SecretString::from(token.trim().to_owned()))
-}
-
-/// How old the last good cycle may be: one may be missed.
-fn ready_within(timing: &Timing) -> TimeDelta {
-    timing.longest_pause(Utc::now()) * 2 + timing.jitter + TimeDelta::minutes(15)
 }

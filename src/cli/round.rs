@@ -296,6 +296,11 @@ impl Round {
         [self.cycle.watch.traffic().0, github]
     }
 
+    /// What time it was at GitHub when it last answered.
+    pub fn github_time(&self) -> Option<DateTime<Utc>> {
+        self.hand.as_ref()?.github.server_time()
+    }
+
     /// Until when GitHub is left alone.
     pub fn parked_until(&self) -> Option<DateTime<Utc>> {
         self.hand.as_ref()?.github.parked_until()

@@ -103,10 +103,15 @@ impl Rounds {
         self.round.ledger()
     }
 
-    /// Forgets once a day what is not needed any more, so that the ledger stays small.
+    /// Forgets once a day what is not needed any more, so that the ledger stays small; not by a
+    /// clock that is wrong, which would forget everything.
     fn prune(&mut self, now: DateTime<Utc>) {
+        let day = TimeDelta::days(1);
         let age = self.pruned.map(|pruned| (now - pruned).abs());
-        if age.is_some_and(|age| age < TimeDelta::days(1)) {
+        let before = self.last.as_ref().map(|last| last.began);
+        let known = self.round.github_time().or(before);
+        let is_right = known.is_some_and(|known| (now - known).abs() < day);
+        if age.is_some_and(|age| age < day) || !is_right {
             return;
         }
         self.pruned = Some(now);

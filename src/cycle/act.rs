@@ -96,11 +96,33 @@ impl Actor<'_> {
         };
         self.recall_parking();
         let mut places = Places::new(self);
+        // Those whose last turn was too short come when all others had theirs.
+        let (slow, quick): (Vec<usize>, Vec<usize>) = (0..report.lines.len()).partition(|at| {
+            let line = report.lines.get(*at);
+            line.is_some_and(|line| self.turns.is_slow(&scope_of(line)))
+        });
+        for group in [quick, slow] {
+            let mut observed = self.observe(report, &group, &mut places).await;
+            self.stop_flood(&mut observed, report);
+            observed.sort_by_key(|(at, _)| (std::cmp::Reverse(weight(report.lines.get(*at))), *at));
+            self.perform(report, observed).await;
+        }
+        self.remember_parking();
+        drop(acting);
+    }
+
+    /// Looks for the issues of these lines.
+    async fn observe<'b>(
+        &'b self,
+        report: &mut CheckReport,
+        group: &[usize],
+        places: &mut Places<'b>,
+    ) -> Vec<(usize, Observed<'b>)> {
         let mut observed = Vec::new();
-        let mut lines: Vec<(usize, &mut LineReport)> =
-            report.lines.iter_mut().enumerate().collect();
-        lines.sort_by_key(|(_, line)| self.turns.is_slow(&scope_of(line)));
-        for (at, line) in lines {
+        for at in group {
+            let Some(line) = report.lines.get_mut(*at) else {
+                continue;
+            };
             let Some(project) = self.project_of(line) else {
                 continue;
             };
@@ -108,60 +130,56 @@ impl Actor<'_> {
                 line.actions = left(line.planned(), ActionState::Skipped, STOPPING);
                 continue;
             }
-            if let Some(why) = blind(line) {
+            let skipped = |kind, why: String| {
                 let key = format!("{}/issue", scope_of(line));
-                line.actions.push(
-                    Action::new(ActionKind::UpdateIssue, key, ActionState::Skipped).because(why),
-                );
+                Action::new(kind, key, ActionState::Skipped).because(why)
+            };
+            if let Some(why) = blind(line) {
+                let action = skipped(ActionKind::UpdateIssue, why);
+                line.actions.push(action);
                 continue;
             }
             let span = span(line);
-            let looked = observe(self, &mut places, project, line).instrument(span);
+            let looked = observe(self, places, project, line).instrument(span);
             match self.turns.within(&scope_of(line), looked).await {
-                Ok(Ok(one)) => observed.push((at, one)),
+                Ok(Ok(one)) => observed.push((*at, one)),
                 Ok(Err(action)) => line.actions.push(*action),
                 Err(late) => {
-                    let key = format!("{}/issue", scope_of(line));
-                    let action = Action::new(ActionKind::FindIssue, key, ActionState::Skipped);
-                    line.actions.push(action.because(late.to_string()));
+                    let action = skipped(ActionKind::FindIssue, late.to_string());
+                    line.actions.push(action);
                 }
             }
         }
-        self.stop_flood(&mut observed, report);
-        observed.sort_by_key(|(at, one)| {
-            let weight = weight(report.lines.get(*at));
-            (
-                self.turns.is_slow(&one.scope),
-                std::cmp::Reverse(weight),
-                *at,
-            )
-        });
+        observed
+    }
+
+    /// Does what is to be done, in this order.
+    async fn perform(&self, report: &mut CheckReport, observed: Vec<(usize, Observed<'_>)>) {
         let mut performer = Performer::new(self);
         for (at, one) in observed {
-            if let Some(line) = report.lines.get_mut(at) {
-                if self.stop.is_cancelled() {
-                    let undone = left(line.planned(), ActionState::Skipped, STOPPING);
-                    line.actions.extend(undone);
-                    continue;
+            let Some(line) = report.lines.get_mut(at) else {
+                continue;
+            };
+            if self.stop.is_cancelled() {
+                let undone = left(line.planned(), ActionState::Skipped, STOPPING);
+                line.actions.extend(undone);
+                continue;
+            }
+            let span = span(line);
+            let performing = performer.perform(&one, line).instrument(span);
+            match self.turns.within(&one.scope, performing).await {
+                Ok(performed) => {
+                    self.turns.done(&one.scope);
+                    line.open_runs = performed.open_runs;
+                    line.tracking = performed.tracking;
+                    line.actions.extend(performed.actions);
                 }
-                let span = span(line);
-                let performing = performer.perform(&one, line).instrument(span);
-                match self.turns.within(&one.scope, performing).await {
-                    Ok(performed) => {
-                        self.turns.done(&one.scope);
-                        line.open_runs = performed.open_runs;
-                        line.tracking = performed.tracking;
-                        line.actions.extend(performed.actions);
-                    }
-                    Err(late) => {
-                        let undone = left(line.planned(), ActionState::Skipped, &late.to_string());
-                        line.actions.extend(undone);
-                    }
+                Err(late) => {
+                    let undone = left(line.planned(), ActionState::Skipped, &late.to_string());
+                    line.actions.extend(undone);
                 }
             }
         }
-        self.remember_parking();
-        drop(acting);
     }
 
     /// A server that wanted to be left alone by an earlier process still does.

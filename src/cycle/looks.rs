@@ -164,6 +164,10 @@ impl Looks {
     fn let_go(&mut self, look: &Look) {
         if look.places.go_late() {
             tracing::warn!("the look at {} takes long; it goes on beside", look.package);
+            if look.over.is_cancelled() {
+                // It came to its end meanwhile.
+                look.places.leave();
+            }
             return;
         }
         tracing::warn!("the look at {} takes long; it is cut short", look.package);

@@ -53,6 +53,11 @@ impl Timing {
     }
 }
 
+/// How old the last good cycle may be: one may be missed.
+pub fn ready_within(timing: &Timing, now: DateTime<Utc>) -> TimeDelta {
+    timing.longest_pause(now) * 2 + timing.jitter + TimeDelta::minutes(15)
+}
+
 /// What is due in one cycle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Due {

@@ -103,6 +103,8 @@ pub struct Tally {
     pub budgets: BTreeMap<&'static str, RateLimit>,
     /// Why the last cycle could not be made, when that is so.
     pub error: Option<String>,
+    /// How old the last good cycle may be, by the schedules that are in force.
+    pub ready_within: Option<TimeDelta>,
 }
 
 /// What is known; clones share it.
@@ -169,6 +171,11 @@ impl Board {
             inner.tally.under_way = Some(at);
             inner.tally.next = None;
         });
+    }
+
+    /// The last good cycle may be so old from now on.
+    pub fn expect_within(&self, time: TimeDelta) {
+        self.change(|inner| inner.tally.ready_within = Some(time));
     }
 
     /// A cycle came to an end.

@@ -17,7 +17,7 @@ use crate::support::life::{self, STEPS};
 use crate::support::stage::{OLD, PLATFORMS, REPOSITORY};
 
 /// What may ask for a cycle.
-const TOKEN: &str = "s3cret-of-the-server";
+pub const TOKEN: &str = "s3cret-of-the-server";
 
 /// A daemon in its world, whose schedule never comes in a test.
 pub struct Watched {

@@ -2,13 +2,16 @@
 //! stopped, many packages make one notice, and a changed file is taken by itself.
 #![cfg(unix)]
 
+use chrono::Utc;
+use rewheel::model::{Advisory, Severity};
 use serde_json::Value;
 
-use crate::daemon::{Running, Watched};
-use crate::support::binary::wheel_carrying_as;
+use crate::daemon::{Running, TOKEN, Watched};
+use crate::support::binary::{wheel_carrying, wheel_carrying_as};
+use crate::support::fake_feeds::{FakeFeeds, record, release};
 use crate::support::fake_github::{Matcher, When};
 use crate::support::fake_index::FakeFile;
-use crate::support::stage::{OLD, PLATFORMS, REPOSITORY};
+use crate::support::stage::{NEW, OLD, PLATFORMS, REPOSITORY};
 
 /// Writes the configuration, with more in some of its sections.
 fn configure(watched: &Watched, watch: &str, limits: &str, projects: &str) {
@@ -177,6 +180,66 @@ fn a_first_scan_goes_on_by_itself_and_makes_one_notice() {
         told[0].contains("1 package ") && told[0].ends_with("fourth"),
         "{told:?}"
     );
+}
+
+/// While a release has no advisories, facts are asked for again and again, and the index is not.
+#[test]
+fn a_release_without_advisories_is_watched_until_they_are_out() {
+    let watched = Watched::new();
+    let feeds = FakeFeeds::start();
+    let name = "demo-1.0-cp39-abi3-win_amd64.whl";
+    watched.index.publish(
+        "silent",
+        FakeFile::new(&name.replace("demo", "silent"), wheel_carrying(NEW)),
+    );
+    let text = format!(
+        "[watch]\nschedule = \"0 0 29 2 *\"\nhot-interval = \"1s\"\n[server]\nlisten = \
+         \"127.0.0.1:0\"\ntoken-env = \"STATUS_TOKEN\"\n[openssl]\napi = \"{}\"\narchive-hosts = \
+         [\"localhost\"]\n[index]\nurl = \"{}\"\n[[project]]\npackages = [\"silent\"]\n",
+        feeds.url(),
+        watched.index.url()
+    );
+    std::fs::write(watched.user.home().join("rewheel.toml"), text).unwrap();
+    let mut command = watched.user.command();
+    command
+        .args(["daemon", "--log-format", "json", "--config", "rewheel.toml"])
+        .env("STATUS_TOKEN", TOKEN)
+        .stderr(std::process::Stdio::piped());
+    let mut running = Watched::started(command);
+    let today = Utc::now().date_naive();
+    let body = "OpenSSL 3.5.10 is a\nsecurity patch release. The most severe\nCVE fixed in this \
+                release is High.";
+    feeds.publish(release("3.5.10", &today.to_string(), body));
+    running.cycle();
+    let asked = watched.index.requests().len();
+    let pending = project(&running.document(), "silent");
+    assert!(
+        pending.to_string().contains("advisories-pending"),
+        "{pending}"
+    );
+    let advisory = Advisory {
+        cve: "CVE-2026-99999".to_owned(),
+        severity: Severity::High,
+        published: today,
+        affected: vec!["3.5.0 < 3.5.10".parse().unwrap()],
+    };
+    feeds.commit("secjson/CVE-2026-99999.json", &record(&advisory));
+    let known = until(&mut running, |document| {
+        project(document, "silent")
+            .to_string()
+            .contains("CVE-2026-99999")
+    });
+    assert!(
+        !project(&known, "silent")
+            .to_string()
+            .contains("advisories-pending")
+    );
+    assert_eq!(
+        watched.index.requests().len(),
+        asked,
+        "the index has nothing to do with it"
+    );
+    running.stop();
 }
 
 #[test]

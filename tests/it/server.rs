@@ -1,8 +1,11 @@
 //! The daemon's server over real sockets.
 
-use chrono::TimeDelta;
-use rewheel::daemon::board::FinishedCycle;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rewheel::daemon::board::{Board, FinishedCycle};
 use rewheel::feeds::built_in;
+use rewheel::fetch::RateLimit;
 use rewheel::report::{Action, ActionKind, ActionState};
 
 use crate::support::binary::wheel_carrying;
@@ -20,8 +23,13 @@ async fn cycle() -> FinishedCycle {
     );
     let report = round::check(&index, "demo", false).await;
     let releases = built_in::load().unwrap().releases;
+    let left = RateLimit {
+        remaining: 4_711,
+        reset: 1_795_374_000,
+    };
     FinishedCycle {
         received_bytes: 7,
+        budgets: BTreeMap::from([("github", left)]),
         ..FinishedCycle::of(report, releases, moment())
     }
 }
@@ -42,6 +50,16 @@ async fn before_the_first_cycle_it_lives_and_is_not_ready() {
     assert_eq!(served.ask("POST", "/", "localhost", "").await.0, 405);
     served.stop.cancel();
     served.task.await.unwrap().unwrap();
+}
+
+/// A configuration that was taken anew may have another schedule.
+#[tokio::test]
+async fn how_old_a_cycle_may_be_goes_by_the_schedule_in_force() {
+    let served = start(None, moment() + TimeDelta::hours(20)).await;
+    served.board.ended(cycle().await);
+    assert_eq!(served.get("/readyz").await.0, 503);
+    served.board.expect_within(TimeDelta::days(1));
+    assert_eq!(served.get("/readyz").await.0, 200);
 }
 
 #[tokio::test]
@@ -132,6 +150,8 @@ async fn what_the_cycle_came_to_is_shown_and_escaped() {
         "rewheel_cycles_total{result=\"good\"} 1",
         "rewheel_wheels{status=\"vulnerable\",severity=\"high\"} 1",
         "rewheel_received_bytes_total 7",
+        "rewheel_api_requests_remaining{api=\"github\"} 4711",
+        "rewheel_api_requests_reset_timestamp_seconds{api=\"github\"} 1795374000",
         "rewheel_cycle_duration_seconds_count 1",
         "rewheel_exposed_seconds{package=\"<script>alert(1)</script>\",line=\"main\"} ",
         "rewheel_actions_total{kind=\"open-issue\",state=\"done\"} 2",

@@ -39,6 +39,7 @@ pub(super) fn readiness(
     now: DateTime<Utc>,
 ) -> (StatusCode, Json<Readiness>) {
     let tally = board.tally();
+    let within = tally.ready_within.unwrap_or(within);
     let is_young = |good: &Option<DateTime<Utc>>| good.is_some_and(|good| now - good <= within);
     let latest = board.latest();
     let feeds: Vec<Feed> = latest
