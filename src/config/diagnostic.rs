@@ -99,7 +99,10 @@ fn excerpt(source: &SourceText, bytes: &Bytes, sentence: &str) -> String {
     let line = line.lines().next().unwrap_or_default();
     // Masking keeps the number of characters, so that the carets stay below what they mean.
     let above = before.get(..line_start).unwrap_or_default();
-    let header = above.lines().rev().find(|line| line.trim_start().starts_with('['));
+    let header = above
+        .lines()
+        .rev()
+        .find(|line| line.trim_start().starts_with('['));
     let line: String = masked(line, header.unwrap_or_default()).replace('\t', " ");
     let column = before
         .get(line_start..)

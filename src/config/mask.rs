@@ -130,13 +130,19 @@ mod tests {
     #[rstest]
     #[case("url = \"https://hooks.example/T0/B0/x\"", "[[notify.webhook]]")]
     #[case("url = \"hooks.example/T0/B0/x", "[[notify.webhook]]")]
-    #[case("webhook = [{ name = \"a\", url = \"https://hooks.example/T0\" }]", "[notify]")]
+    #[case(
+        "webhook = [{ name = \"a\", url = \"https://hooks.example/T0\" }]",
+        "[notify]"
+    )]
     #[case("url = \"https://hooks.example/index.php?T0\"", "[[notify.webhook]]")]
     #[case("  { url = 'https://hooks.example/T0' },", "")]
     #[case("ping-url-env = \"https://ping.example/T0\"", "[notify]")]
     fn the_address_of_a_webhook_is_masked(#[case] line: &str, #[case] header: &str) {
         let shown = masked(line, header);
-        assert!(!shown.contains("example") && !shown.contains("T0"), "{shown}");
+        assert!(
+            !shown.contains("example") && !shown.contains("T0"),
+            "{shown}"
+        );
         assert_eq!(shown.chars().count(), line.chars().count());
     }
 }

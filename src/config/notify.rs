@@ -135,7 +135,9 @@ impl Notify {
     /// The receivers' names, in the order of the configuration.
     pub fn receivers(&self) -> Vec<&str> {
         let webhooks = self.webhooks.iter().map(|one| one.name.as_str());
-        webhooks.chain(self.mail.is_some().then_some(MAIL)).collect()
+        webhooks
+            .chain(self.mail.is_some().then_some(MAIL))
+            .collect()
     }
 }
 
@@ -171,12 +173,18 @@ fn names(webhooks: &[(&Table, &Place)], problems: &mut Problems) {
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for (at, (table, place)) in webhooks.iter().enumerate() {
         let Some(name) = table.text("name") else {
-            problems.add(place, "a webhook has a `name`, by which logs and metrics call it");
+            problems.add(
+                place,
+                "a webhook has a `name`, by which logs and metrics call it",
+            );
             continue;
         };
         let place = table.place("name").unwrap_or(place);
         if name == MAIL {
-            problems.add(place, "`mail` is what the receiver of `[notify.mail]` is called");
+            problems.add(
+                place,
+                "`mail` is what the receiver of `[notify.mail]` is called",
+            );
         } else if known.insert(name.to_owned(), at).is_some() {
             problems.add(place, "another webhook has this name");
         }
@@ -237,7 +245,9 @@ fn mail(
         problems.add(place, "`to` names nobody");
     }
     let encryption = table.text("encryption");
-    let encryption = encryption.map_or(Ok(Encryption::Tls), words::encryption).ok()?;
+    let encryption = encryption
+        .map_or(Ok(Encryption::Tls), words::encryption)
+        .ok()?;
     let password = one_of(table, &["password-env", "password-file"], folder, problems);
     let username = table.text("username");
     if username.is_some() != password.is_some() {
@@ -309,7 +319,10 @@ fn one_of(
     if let Some(second) = named.next()
         && let Some(place) = table.place(second)
     {
-        problems.add(place, format!("`{second}` stands instead of `{key}`: keep one of them"));
+        problems.add(
+            place,
+            format!("`{second}` stands instead of `{key}`: keep one of them"),
+        );
     }
     Some(if key.ends_with("-env") {
         Secret::Variable(table.text(key)?.to_owned())

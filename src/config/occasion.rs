@@ -131,6 +131,9 @@ mod tests {
     #[test]
     fn a_word_that_is_nearly_right_is_told() {
         let sentence = Occasion::parse("feed-fail").unwrap_err();
-        assert_eq!(sentence, "unknown event `feed-fail`; did you mean `feed-failed`?");
+        assert_eq!(
+            sentence,
+            "unknown event `feed-fail`; did you mean `feed-failed`?"
+        );
     }
 }

@@ -49,7 +49,10 @@ fn of_event(line: &LineReport, event: Event) -> Vec<Happening> {
     let said = line.decision.reasons.iter();
     let said = said.filter(|reason| Some(reason.code) == code);
     let said: Vec<&str> = said.map(|reason| reason.message.as_str()).collect();
-    let version = line.version.as_ref().map_or_else(String::new, ToString::to_string);
+    let version = line
+        .version
+        .as_ref()
+        .map_or_else(String::new, ToString::to_string);
     // A version's wheels may come one after the other; what is said of them as a whole is told once.
     let cause = match event {
         Event::NewSeries | Event::ReleaseVanished => Sha256Sum::of(said.join("\n").as_bytes()),

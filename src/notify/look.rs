@@ -126,7 +126,13 @@ fn releases(lines: &[LineReport]) -> Vec<Happening> {
             let Some(line) = by_name.get(&(package.as_str(), name.as_str())) else {
                 continue;
             };
-            let events: Vec<&str> = line.decision.events.iter().map(|one| one.as_str()).collect();
+            let events: Vec<&str> = line
+                .decision
+                .events
+                .iter()
+                .filter(|event| notice.events.contains(event))
+                .map(|event| event.as_str())
+                .collect();
             found.push(Happening {
                 occasion: Occasion::Release,
                 key: format!("release/{}/{package}/{name}", openssl.key()),

@@ -42,7 +42,9 @@ pub(super) async fn send(
     let letter = letter(mail, id, message)?;
     let conversation = async {
         let mut connection = open(mail, variable).await?;
-        let sent = connection.send(letter.envelope(), &letter.formatted()).await;
+        let sent = connection
+            .send(letter.envelope(), &letter.formatted())
+            .await;
         sent.map_err(|error| refused("did not take the mail", &error))?;
         // It has the mail, whatever it says to the farewell.
         let _ = connection.quit().await;

@@ -50,7 +50,11 @@ pub struct Addressee {
 
 impl Addressee {
     fn wants(&self, happening: &Happening) -> bool {
-        let packages = self.interest.packages.as_ref().zip(happening.item.package.as_ref());
+        let packages = self
+            .interest
+            .packages
+            .as_ref()
+            .zip(happening.item.package.as_ref());
         self.interest.occasions.contains(&happening.occasion)
             && packages.is_none_or(|(wanted, package)| wanted.contains(package))
     }

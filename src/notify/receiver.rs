@@ -22,7 +22,9 @@ impl Receiver {
     /// All of a configuration, in its order.
     pub(super) fn all(settings: &Notify) -> Vec<Self> {
         let webhooks = settings.webhooks.iter().cloned().map(Self::Webhook);
-        webhooks.chain(settings.mail.clone().map(Self::Mail)).collect()
+        webhooks
+            .chain(settings.mail.clone().map(Self::Mail))
+            .collect()
     }
 
     pub(super) fn name(&self) -> &str {

@@ -18,7 +18,9 @@ const FILE_BYTES: u64 = 64 * 1024;
 
 /// Variables of the environment.
 #[derive(Clone)]
-pub struct Variable(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Variable(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Variable {
     /// As this function has them.

@@ -42,7 +42,11 @@ impl Keys {
         if words.is_empty() || words.len() > MOST_KEYS {
             return Err("there is to be one secret, or up to four with spaces between them");
         }
-        words.into_iter().map(key).collect::<Result<_, _>>().map(Self)
+        words
+            .into_iter()
+            .map(key)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// The keys of a secret.

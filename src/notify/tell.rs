@@ -188,7 +188,10 @@ fn minute(moment: DateTime<Utc>) -> String {
 fn of_act(act: &Act) -> Option<Happening> {
     let (occasion, what) = match act.kind.as_str() {
         "open-issue" => (Occasion::IssueOpened, "the tracking issue was opened"),
-        "reopen-issue" => (Occasion::IssueReopened, "the tracking issue was opened again"),
+        "reopen-issue" => (
+            Occasion::IssueReopened,
+            "the tracking issue was opened again",
+        ),
         "close-issue" => (Occasion::IssueClosed, "the tracking issue was closed"),
         "dispatch" => (Occasion::RunStarted, "a step was started"),
         "rerun" => (Occasion::RunRestarted, "failed jobs were started again"),

@@ -117,7 +117,11 @@ impl Teller {
         }
         let shared = Arc::clone(&self.shared);
         let task = tokio::spawn(async move { shared.send_on().await });
-        let mut sender = self.worker.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sender = self
+            .worker
+            .sender
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = sender.replace(task) {
             before.abort();
         }
@@ -131,7 +135,11 @@ impl Teller {
         if cycle.is_good && self.shared.ping.is_some() {
             let shared = Arc::clone(&self.shared);
             let task = tokio::spawn(async move { shared.ping().await });
-            let mut pinger = self.worker.pinger.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut pinger = self
+                .worker
+                .pinger
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             if let Some(before) = pinger.replace(task) {
                 // What it would say is said by the new one.
                 before.abort();
@@ -172,14 +180,15 @@ impl Shared {
         let (seen, failures) = (cycle.seen(), self.failures);
         let addressees: Vec<Addressee> = self.receivers.iter().map(Receiver::addressee).collect();
         let now = (self.clock)();
-        self.ledger.tell(cycle.began, now - REMEMBERED, move |told| {
-            let (new, mut telling) = tell(told, &seen, failures);
-            if !new.is_empty() {
-                tracing::debug!("new to tell: {}", summary(&new));
-            }
-            telling.deliveries = deliveries(&new, &addressees, seen.at);
-            telling
-        })?;
+        self.ledger
+            .tell(cycle.began, now - REMEMBERED, move |told| {
+                let (new, mut telling) = tell(told, &seen, failures);
+                if !new.is_empty() {
+                    tracing::debug!("new to tell: {}", summary(&new));
+                }
+                telling.deliveries = deliveries(&new, &addressees, seen.at);
+                telling
+            })?;
         self.ledger.forget_deliveries_before(now - DELIVERIES_FOR)?;
         Ok(())
     }
@@ -246,7 +255,9 @@ impl Shared {
                 }
             };
             let now = (self.clock)();
-            let sent = receiver.send(&self.client, &self.variable, &delivery, now).await;
+            let sent = receiver
+                .send(&self.client, &self.variable, &delivery, now)
+                .await;
             let is_sent = sent.is_ok();
             self.conclude(receiver, &delivery, sent);
             if !is_sent {
@@ -256,12 +267,7 @@ impl Shared {
         true
     }
 
-    fn conclude(
-        &self,
-        receiver: &Receiver,
-        delivery: &Delivery,
-        sent: Result<(), NotifyError>,
-    ) {
+    fn conclude(&self, receiver: &Receiver, delivery: &Delivery, sent: Result<(), NotifyError>) {
         let now = (self.clock)();
         let (name, id) = (receiver.name(), delivery.id.as_str());
         let attempt = match &sent {
@@ -281,9 +287,7 @@ impl Shared {
             Attempt::GivenUp { error } => {
                 self.figures.failed(name);
                 let count = delivery.attempts;
-                tracing::error!(
-                    "{name} is not told any more ({id}, attempt {count}): {error}"
-                );
+                tracing::error!("{name} is not told any more ({id}, attempt {count}): {error}");
             }
         }
         if let Err(error) = self.ledger.attempted(id, &attempt, now) {
@@ -300,6 +304,7 @@ impl Shared {
             tracing::warn!("the ping was not heard: {error}");
         }
         let outcome = outcome.map(|()| (self.clock)());
-        self.figures.pinged(outcome.map_err(|error| error.to_string()));
+        self.figures
+            .pinged(outcome.map_err(|error| error.to_string()));
     }
 }

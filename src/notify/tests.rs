@@ -185,7 +185,10 @@ impl Memory {
 fn words(new: &[Happening]) -> Vec<String> {
     let mut grouped: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for one in new {
-        let of = one.openssl.as_ref().map_or_else(String::new, |of| format!(" {}", of.key()));
+        let of = one
+            .openssl
+            .as_ref()
+            .map_or_else(String::new, |of| format!(" {}", of.key()));
         let name = one.item.package.as_ref().or(one.item.feed.as_ref());
         let names = grouped.entry(format!("{}{of}", one.occasion)).or_default();
         names.push(name.unwrap().clone());

@@ -29,7 +29,10 @@ pub(super) fn title(
         let severity = severity.map_or_else(String::new, |severity| {
             format!(" (most severe: {severity})")
         });
-        return format!("{}: {count} {packages} to rebuild{severity}: {who}", news(openssl));
+        return format!(
+            "{}: {count} {packages} to rebuild{severity}: {who}",
+            news(openssl)
+        );
     }
     let version = openssl.and_then(|openssl| openssl.version.as_ref());
     let with = version.map_or_else(String::new, |version| {

@@ -88,7 +88,10 @@ pub fn notices<'a>(lines: impl IntoIterator<Item = &'a LineReport>) -> Vec<Notic
                 lines: BTreeSet::new(),
             });
             let decision = &line.decision;
-            notice.events.extend(decision.events.iter().copied());
+            let events = decision.events.iter().copied();
+            notice
+                .events
+                .extend(events.filter(|event| is_of_release(*event)));
             let severities = notice.severity.into_iter().chain(decision.severity);
             notice.severity = severities.max_by_key(|one| (one.weight(), *one));
             let key = (line.package.clone(), line.line.clone());
@@ -96,8 +99,21 @@ pub fn notices<'a>(lines: impl IntoIterator<Item = &'a LineReport>) -> Vec<Notic
         }
     }
     let mut found: Vec<Notice> = found.into_values().collect();
-    found.sort_by(|a, b| (b.published, b.key()).cmp(&(a.published, a.key())));
+    found.sort_by_cached_key(|one| std::cmp::Reverse((one.published, one.key())));
     found
+}
+
+/// Whether an event asks for other wheels. What else is to be told of a project is its own news.
+const fn is_of_release(event: Event) -> bool {
+    matches!(
+        event,
+        Event::Withdrawn
+            | Event::Security
+            | Event::Exposed
+            | Event::EndOfLife
+            | Event::BugFix
+            | Event::NewSeries
+    )
 }
 
 /// The targets that something of the line is due for. A wheel that is followed to another series

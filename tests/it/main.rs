@@ -48,6 +48,7 @@ mod killed;
 mod ledger;
 mod ledger_failures;
 mod ledger_processes;
+mod ledger_telling;
 mod manual;
 mod mirror;
 mod openssl;

@@ -7,8 +7,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rewheel::config;
 use rewheel::notify::{EndedCycle, Figures, Teller, Variable};
+use rewheel::report::CheckReport;
 use rewheel::store::ledger::{Access, Ledger, StateLocation};
 use rstest::rstest;
+use tempfile::TempDir;
 
 use crate::support::binary::wheel_carrying;
 use crate::support::command::{Ran, User};
@@ -32,7 +34,9 @@ impl Scene {
             user,
         };
         let name = "demo-1.0-cp39-abi3-manylinux_2_28_x86_64.whl";
-        scene.index.publish("demo", FakeFile::new(name, wheel_carrying(OLD)));
+        scene
+            .index
+            .publish("demo", FakeFile::new(name, wheel_carrying(OLD)));
         let encryption = match way {
             Way::Tls => "tls",
             Way::Starttls => "starttls",
@@ -40,7 +44,10 @@ impl Scene {
         };
         let login = match way {
             Way::Plain => String::new(),
-            _ => format!("username = \"{}\"\npassword-env = \"MAIL_PASSWORD\"\n", LOGIN.0),
+            _ => format!(
+                "username = \"{}\"\npassword-env = \"MAIL_PASSWORD\"\n",
+                LOGIN.0
+            ),
         };
         let text = format!(
             "[watch]\nmax-fact-age = \"3650d\"\n[index]\nurl = \"{}\"\n[notify.mail]\nserver = \
@@ -93,7 +100,11 @@ fn mail_arrives_once_however_it_is_sent(#[case] way: Way) {
 }
 
 #[rstest]
-#[case::busy(Way::Tls, Trouble::Busy, "did not greet as a mail server (it answered 421)")]
+#[case::busy(
+    Way::Tls,
+    Trouble::Busy,
+    "did not greet as a mail server (it answered 421)"
+)]
 #[case::endless(Way::Plain, Trouble::Endless, "it says more than 524288 bytes")]
 #[case::endless_before_tls(Way::Starttls, Trouble::Endless, "it says more than 524288 bytes")]
 #[case::no_starttls(Way::Starttls, Trouble::NoStarttls, "offers no STARTTLS")]
@@ -101,7 +112,11 @@ fn mail_arrives_once_however_it_is_sent(#[case] way: Way) {
 #[case::other_name(Way::Tls, Trouble::OtherName, "its identity cannot be proved")]
 #[case::other_name_later(Way::Starttls, Trouble::OtherName, "its identity cannot be proved")]
 #[case::no_login(Way::Tls, Trouble::NoLogin, "did not take the login (it answered 535)")]
-#[case::no_recipient(Way::Tls, Trouble::NoRecipient, "did not take the mail (it answered 550)")]
+#[case::no_recipient(
+    Way::Tls,
+    Trouble::NoRecipient,
+    "did not take the mail (it answered 550)"
+)]
 fn what_goes_wrong_is_told_and_holds_no_secret(
     #[case] way: Way,
     #[case] trouble: Trouble,
@@ -118,8 +133,8 @@ fn what_goes_wrong_is_told_and_holds_no_secret(
     let open = scene.mail.said_in_the_open().join(" ");
     assert!(!open.contains("AUTH") && !open.contains("MAIL"), "{open}");
     use base64::Engine;
-    let encoded = base64::engine::general_purpose::STANDARD
-        .encode(format!("\0{}\0{}", LOGIN.0, LOGIN.1));
+    let encoded =
+        base64::engine::general_purpose::STANDARD.encode(format!("\0{}\0{}", LOGIN.0, LOGIN.1));
     for secret in [LOGIN.1, &encoded, "<script>"] {
         assert!(!ran.stderr.contains(secret), "{ran:#?}");
     }
@@ -140,10 +155,14 @@ fn config_check_logs_in_and_sends_nothing() {
     online.exits(0).says("mail: localhost takes the login");
     scene.mail.trouble(Trouble::NoLogin);
     let online = check(&["--online"]);
-    online.exits(2).says("wrong: mail: the mail server did not take the login");
+    online
+        .exits(2)
+        .says("wrong: mail: the mail server did not take the login");
     scene.mail.trouble(Trouble::Busy);
     let online = check(&["--online"]);
-    online.exits(3).says("could not tell: mail: the mail server did not greet");
+    online
+        .exits(3)
+        .says("could not tell: mail: the mail server did not greet");
     assert!(scene.mail.mails().is_empty());
     let missing = scene.user.run(&["config", "check", "rewheel.toml"]);
     missing.exits(0).says(
@@ -152,45 +171,88 @@ fn config_check_logs_in_and_sends_nothing() {
     );
 }
 
+/// A project, a mail server without encryption, and a clock that stands.
+struct Open {
+    mail: FakeMail,
+    now: Arc<Mutex<DateTime<Utc>>>,
+    teller: Teller,
+    figures: Figures,
+    report: CheckReport,
+    _folder: TempDir,
+}
+
+impl Open {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mail = FakeMail::start(folder.path(), Way::Plain);
+        let index = FakeIndex::start().await;
+        let name = "demo-1.0-cp39-abi3-manylinux_2_28_x86_64.whl";
+        index.publish("demo", FakeFile::new(name, wheel_carrying(OLD)));
+        let path = folder.path().join("rewheel.toml");
+        let text = format!(
+            "[notify.mail]\nserver = \"localhost\"\nport = {}\nencryption = \"none\"\nfrom = \
+             \"rewheel@example.org\"\nto = [\"team@example.org\"]\nevents = [\"security\"]\n",
+            mail.port()
+        );
+        std::fs::write(&path, text).unwrap();
+        let settings = config::load(Some(&path), []).unwrap().notify;
+        let file = StateLocation::File(folder.path().join("rewheel.db"));
+        let now = Arc::new(Mutex::new("2026-10-23T12:00:00Z".parse().unwrap()));
+        let clock = Arc::clone(&now);
+        let figures = Figures::default();
+        let teller = Teller::new(
+            &settings,
+            Ledger::open(&file, Access::Write).unwrap(),
+            Variable::new(|_| None),
+            Arc::new(move || *clock.lock().unwrap()),
+            figures.clone(),
+        );
+        Self {
+            report: round::check(&index, "demo", false).await,
+            teller: teller.unwrap(),
+            mail,
+            now,
+            figures,
+            _folder: folder,
+        }
+    }
+
+    async fn cycle(&self) {
+        let cycle = EndedCycle::of(&self.report);
+        self.teller
+            .after_all(&cycle, Duration::from_secs(120))
+            .await;
+    }
+}
+
 /// The mail server has the mail and does not say so: it comes again, and its id tells that it is
 /// the same.
 #[tokio::test]
 async fn mail_that_may_have_arrived_comes_again_under_its_id() {
-    let folder = tempfile::tempdir().unwrap();
-    let mail = FakeMail::start(folder.path(), Way::Plain);
-    let index = FakeIndex::start().await;
-    let name = "demo-1.0-cp39-abi3-manylinux_2_28_x86_64.whl";
-    index.publish("demo", FakeFile::new(name, wheel_carrying(OLD)));
-    let path = folder.path().join("rewheel.toml");
-    let text = format!(
-        "[notify.mail]\nserver = \"localhost\"\nport = {}\nencryption = \"none\"\nfrom = \
-         \"rewheel@example.org\"\nto = [\"team@example.org\"]\nevents = [\"security\"]\n",
-        mail.port()
-    );
-    std::fs::write(&path, text).unwrap();
-    let settings = config::load(Some(&path), []).unwrap().notify;
-    let file = StateLocation::File(folder.path().join("rewheel.db"));
-    let start: DateTime<Utc> = "2026-10-23T12:00:00Z".parse().unwrap();
-    let now = Arc::new(Mutex::new(start));
-    let clock = Arc::clone(&now);
-    let teller = Teller::new(
-        &settings,
-        Ledger::open(&file, Access::Write).unwrap(),
-        Variable::new(|_| None),
-        Arc::new(move || *clock.lock().unwrap()),
-        Figures::default(),
-    )
-    .unwrap();
-    let report = round::check(&index, "demo", false).await;
-    let cycle = EndedCycle::of(&report);
-    mail.trouble(Trouble::CutsAtTheEnd);
-    teller.after_all(&cycle, Duration::from_secs(60)).await;
-    mail.trouble(Trouble::None);
-    *now.lock().unwrap() += TimeDelta::minutes(1);
-    teller.after_all(&cycle, Duration::from_secs(60)).await;
-    teller.after_all(&cycle, Duration::from_secs(60)).await;
-    let mails = mail.mails();
+    let scene = Open::new().await;
+    scene.mail.trouble(Trouble::CutsAtTheEnd);
+    scene.cycle().await;
+    scene.mail.trouble(Trouble::None);
+    *scene.now.lock().unwrap() += TimeDelta::minutes(1);
+    scene.cycle().await;
+    scene.cycle().await;
+    let mails = scene.mail.mails();
     assert_eq!(mails.len(), 2);
     assert_eq!(mails[0], mails[1]);
     assert!(mails[0].contains("Message-ID: <msg_"));
+}
+
+#[tokio::test]
+async fn a_mail_server_that_says_nothing_is_not_waited_for_without_end() {
+    let scene = Open::new().await;
+    scene.mail.trouble(Trouble::Silent);
+    // The clock of the process goes on once all of it waits.
+    tokio::join!(scene.cycle(), async {
+        scene.mail.wait_for_connection().await;
+        tokio::time::pause();
+    });
+    let state = scene.figures.state().receivers[0].clone();
+    assert_eq!((state.waiting, state.failed_attempts), (1, 1));
+    let error = state.error.unwrap();
+    assert_eq!(error, "it did not take it within 60 seconds");
 }

@@ -29,12 +29,20 @@ pub fn lines(configuration: &Configuration, variable: &Variable) -> Vec<String> 
         lines.push("pings after each good cycle".to_owned());
     }
     let missing = missing(settings, variable);
-    lines.extend(missing.into_iter().map(|one| format!("cannot be told as it is: {one}")));
+    lines.extend(
+        missing
+            .into_iter()
+            .map(|one| format!("cannot be told as it is: {one}")),
+    );
     lines
 }
 
 fn interest(interest: &Interest) -> String {
-    let occasions = interest.occasions.iter().map(|one| one.as_str()).take(SHOWN);
+    let occasions = interest
+        .occasions
+        .iter()
+        .map(|one| one.as_str())
+        .take(SHOWN);
     let occasions: Vec<&str> = occasions.collect();
     let of = match &interest.packages {
         Some(packages) => {

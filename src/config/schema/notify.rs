@@ -27,7 +27,11 @@ static WEBHOOK: &[Key] = &[
     // `json`, signed; or `slack`, which Mattermost, Rocket.Chat and Discord take, too.
     text("format", |text| words::format(text).map(drop), "json"),
     // The address; better in a variable or a file, as for many receivers it is the password.
-    text("url", |text| words::address(text).map(drop), "https://hooks.example/rewheel"),
+    text(
+        "url",
+        |text| words::address(text).map(drop),
+        "https://hooks.example/rewheel",
+    ),
     // The variable with the address.
     text("url-env", words::variable, "ON_CALL_URL"),
     // The file with the address.
@@ -47,11 +51,23 @@ static MAIL: &[Key] = &[
     // Its port; by default 465 for `tls`, 587 for `starttls`, 25 for `none`.
     key("port", Kind::Number(1, 65_535)),
     // `tls` from the first byte, `starttls`, or `none`, which sends no password.
-    text("encryption", |text| words::encryption(text).map(drop), "starttls"),
+    text(
+        "encryption",
+        |text| words::encryption(text).map(drop),
+        "starttls",
+    ),
     // Who it is from.
-    text("from", |text| words::mailbox(text).map(drop), "rewheel <rewheel@example.org>"),
+    text(
+        "from",
+        |text| words::mailbox(text).map(drop),
+        "rewheel <rewheel@example.org>",
+    ),
     // Who it is for.
-    texts("to", |text| words::mailbox(text).map(drop), "[\"team@example.org\"]"),
+    texts(
+        "to",
+        |text| words::mailbox(text).map(drop),
+        "[\"team@example.org\"]",
+    ),
     // Who logs in.
     text("username", words::any, "rewheel"),
     // The variable with the password.

@@ -38,7 +38,12 @@ fn everything_is_read() {
     let packages = first.interest.packages.as_ref().unwrap();
     assert_eq!(packages.iter().collect::<Vec<_>>(), ["some-package"]);
     assert!(first.interest.occasions.contains(&Occasion::Release));
-    assert!(!first.interest.occasions.contains(&Occasion::Event(Event::Security)));
+    assert!(
+        !first
+            .interest
+            .occasions
+            .contains(&Occasion::Event(Event::Security))
+    );
     assert!(matches!(first.form, Form::Json(_)));
     assert_eq!(second.interest.occasions.len(), 3);
     assert!(matches!(second.form, Form::Slack));
@@ -69,8 +74,14 @@ const WEBHOOK: &str = "[[notify.webhook]]\nname = \"a\"\nurl-env = \"U\"\n";
 const MAIL: &str = "[notify.mail]\nserver = \"mail.example\"\nfrom = \"a@example.org\"\n";
 
 #[rstest]
-#[case::no_name("[[notify.webhook]]\nurl-env = \"U\"\nformat = \"slack\"", "a webhook has a `name`")]
-#[case::no_address("[[notify.webhook]]\nname = \"a\"\nformat = \"slack\"", "a webhook has a `url`")]
+#[case::no_name(
+    "[[notify.webhook]]\nurl-env = \"U\"\nformat = \"slack\"",
+    "a webhook has a `name`"
+)]
+#[case::no_address(
+    "[[notify.webhook]]\nname = \"a\"\nformat = \"slack\"",
+    "a webhook has a `url`"
+)]
 #[case::unsigned(WEBHOOK, "what is sent as `json` is signed")]
 #[case::signed_slack(
     &format!("{WEBHOOK}format = \"slack\"\nsecret-env = \"S\""),
@@ -121,7 +132,10 @@ const MAIL: &str = "[notify.mail]\nserver = \"mail.example\"\nfrom = \"a@example
 fn what_is_wrong_has_its_place(#[case] text: &str, #[case] says: &str) {
     let error = wrong(&format!("{PROJECT}{text}\n"));
     assert!(error.contains(says), "{error}");
-    assert!(error.contains("rewheel.toml:") && error.contains('^'), "{error}");
+    assert!(
+        error.contains("rewheel.toml:") && error.contains('^'),
+        "{error}"
+    );
 }
 
 #[test]

@@ -66,7 +66,10 @@ fn it_says_how_often_since_when_and_why() {
     memory.cycle(&failing);
     let well = report(vec![feed(None, false)], vec![line("demo", &["3.5.9"])]);
     let new = memory.cycle(&well);
-    assert_eq!(words(&new), ["feed-recovered: releases", "project-recovered: demo"]);
+    assert_eq!(
+        words(&new),
+        ["feed-recovered: releases", "project-recovered: demo"]
+    );
     assert_eq!(
         new[0].item.text,
         "it is well again; it had failed 4 times in a row, since 2026-10-23 12:00 UTC"

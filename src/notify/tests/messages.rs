@@ -74,7 +74,11 @@ fn the_id_is_that_of_what_is_told_and_of_who_is_told() {
     };
     let first = ids(&new, "ops");
     assert_eq!(first.len(), 2);
-    assert!(first.iter().all(|id| id.len() == 36 && id.starts_with("msg_")));
+    assert!(
+        first
+            .iter()
+            .all(|id| id.len() == 36 && id.starts_with("msg_"))
+    );
     new.reverse();
     assert_eq!(ids(&new, "ops"), first);
     assert!(ids(&new, "mail").is_disjoint(&first));
@@ -82,7 +86,10 @@ fn the_id_is_that_of_what_is_told_and_of_who_is_told() {
 }
 
 #[rstest]
-#[case("https://github.com/a/b/issues/1", Some("https://github.com/a/b/issues/1"))]
+#[case(
+    "https://github.com/a/b/issues/1",
+    Some("https://github.com/a/b/issues/1")
+)]
 #[case("https://h.example/a|b>c\"d", Some("https://h.example/a%7Cb%3Ec%22d"))]
 #[case("https://h.example/(x)*`'", Some("https://h.example/%28x%29%2A%60%27"))]
 #[case("https://me:s3cret@h.example/", None)]
@@ -94,7 +101,10 @@ fn only_addresses_that_cannot_act_stand_in_messages(
     #[case] expected: Option<&str>,
 ) {
     assert_eq!(address(text).as_deref(), expected);
-    assert_eq!(address(&format!("https://h.example/{}", "a".repeat(600))), None);
+    assert_eq!(
+        address(&format!("https://h.example/{}", "a".repeat(600))),
+        None
+    );
 }
 
 fn message(title: &str, text: &str) -> Message {
@@ -135,7 +145,10 @@ fn lettered(message: &Message) -> String {
 
 #[test]
 fn the_mail_is_plain_text() {
-    let text = lettered(&message("wheels are to be rebuilt: demo", "it carries 3.5.8"));
+    let text = lettered(&message(
+        "wheels are to be rebuilt: demo",
+        "it carries 3.5.8",
+    ));
     insta::assert_snapshot!(text.replace("\r\n", "\n"), @r"
     From: rewheel <rewheel@example.org>
     Message-ID: <msg_1@example.org>

@@ -53,7 +53,10 @@ fn another_target_is_another_event() {
 fn what_an_item_says_is_bounded_and_of_one_line() {
     let report = report(Vec::new(), vec![line("demo", &["3.5.8"])]);
     let new = Memory::default().cycle(&report);
-    let security = new.iter().find(|one| one.occasion.as_str() == "security").unwrap();
+    let security = new
+        .iter()
+        .find(|one| one.occasion.as_str() == "security")
+        .unwrap();
     assert_eq!(security.item.text, "it carries 3.5.8; CVE-2026-1002");
     assert_eq!(security.item.name(), "demo 1.0");
     assert_eq!(security.severity, Some(Severity::High));
@@ -68,7 +71,10 @@ fn a_package_that_comes_later_is_told_alone() {
     memory.cycle(&report(Vec::new(), vec![line("demo", &["3.5.8"])]));
     let both = vec![line("demo", &["3.5.8"]), line("other", &["3.5.8"])];
     let new = memory.cycle(&report(Vec::new(), both));
-    assert_eq!(words(&new), ["release 3.5.9: other", "security 3.5.9: other"]);
+    assert_eq!(
+        words(&new),
+        ["release 3.5.9: other", "security 3.5.9: other"]
+    );
 }
 
 #[test]
@@ -101,7 +107,10 @@ fn packages_that_were_not_looked_at_are_not_told_by_their_old_events() {
     };
     let new = Memory::default().cycle_of(&part);
     // The release is one message for all, as far as they are known.
-    assert_eq!(words(&new), ["release 3.5.9: demo other", "security 3.5.9: other"]);
+    assert_eq!(
+        words(&new),
+        ["release 3.5.9: demo other", "security 3.5.9: other"]
+    );
 }
 
 fn act(kind: &str, key: &str, minute: i64) -> Act {
@@ -141,7 +150,10 @@ fn what_was_done_is_told_from_the_ledger_even_in_a_later_cycle() {
     ];
     let new = memory.cycle(&nothing);
     assert_eq!(words(&new), ["issue-opened: demo", "run-started: demo"]);
-    assert_eq!(new[1].item.text, "a step was started (dispatch/wheels/3.5.9/1)");
+    assert_eq!(
+        new[1].item.text,
+        "a step was started (dispatch/wheels/3.5.9/1)"
+    );
     let url = new[0].item.url.as_deref();
     assert_eq!(url, Some("https://github.com/pyca/demo/issues/7"));
     assert_eq!(memory.cycle(&nothing), []);

@@ -280,8 +280,9 @@ fn give_up_others(
 
 fn deliveries(connection: &Connection) -> Result<BTreeMap<String, Deliveries>, Fault> {
     // The newest last: its error stays.
-    let mut statement =
-        connection.prepare(&format!("SELECT {COLUMNS} FROM delivery ORDER BY made_at, id"))?;
+    let mut statement = connection.prepare(&format!(
+        "SELECT {COLUMNS} FROM delivery ORDER BY made_at, id"
+    ))?;
     let mut rows = statement.query([])?;
     let mut all: BTreeMap<String, Deliveries> = BTreeMap::new();
     while let Some(row) = rows.next()? {

@@ -54,6 +54,7 @@ pub struct FakeMail {
 
 #[derive(Default)]
 struct State {
+    connections: usize,
     mails: Vec<String>,
     said: Vec<String>,
 }
@@ -83,6 +84,7 @@ impl FakeMail {
                     .set_read_timeout(Some(Duration::from_secs(60)))
                     .unwrap();
                 let trouble = *trouble.lock().unwrap();
+                state.lock().unwrap().connections += 1;
                 let tls = match trouble {
                     Trouble::OtherName => Arc::clone(&wrong),
                     _ => Arc::clone(&right.1),
@@ -113,6 +115,13 @@ impl FakeMail {
     /// The mails that it took.
     pub fn mails(&self) -> Vec<String> {
         self.state.lock().unwrap().mails.clone()
+    }
+
+    /// Waits, without holding up the runtime, until somebody connects.
+    pub async fn wait_for_connection(&self) {
+        while self.state.lock().unwrap().connections == 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// What it was told before any encryption.
@@ -224,7 +233,7 @@ fn session(
     if !is_greeted {
         greet(stream.get_mut(), trouble)?;
     }
-    let mut say = |stream: &mut BufReader<_>, text: &str| -> Ended {
+    let say = |stream: &mut BufReader<_>, text: &str| -> Ended {
         let inner: &mut dyn Write = BufReader::get_mut(stream);
         inner.write_all(text.as_bytes())?;
         inner.flush()
@@ -237,7 +246,10 @@ fn session(
         let line = line.trim_end();
         let verb = line.split(' ').next().unwrap_or_default();
         match (verb, trouble) {
-            ("EHLO", _) => say(&mut stream, "250-localhost\r\n250-8BITMIME\r\n250 AUTH PLAIN\r\n")?,
+            ("EHLO", _) => say(
+                &mut stream,
+                "250-localhost\r\n250-8BITMIME\r\n250 AUTH PLAIN\r\n",
+            )?,
             ("AUTH", Trouble::NoLogin) => say(&mut stream, &format!("535 not with {line}\r\n"))?,
             ("AUTH", _) => {
                 let (user, password) = LOGIN;

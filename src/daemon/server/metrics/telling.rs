@@ -14,7 +14,8 @@ pub(super) fn register(registry: &mut Registry, state: &State) {
     if !state.receivers.is_empty() {
         let help = "Messages that wait for a receiver";
         registry.register("notifications_waiting", help, waiting.clone());
-        let help = "Messages of the last 30 days that a receiver did not take and that were given up";
+        let help =
+            "Messages of the last 30 days that a receiver did not take and that were given up";
         registry.register("notifications_given_up", help, given_up.clone());
         let help = "When a receiver took a message the last time";
         registry.register("notification_last_timestamp_seconds", help, last.clone());
@@ -25,7 +26,9 @@ pub(super) fn register(registry: &mut Registry, state: &State) {
         let labels = vec![("receiver", receiver.name.clone())];
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         waiting.get_or_create(&labels).set(number(receiver.waiting));
-        given_up.get_or_create(&labels).set(number(receiver.given_up));
+        given_up
+            .get_or_create(&labels)
+            .set(number(receiver.given_up));
         if let Some(at) = receiver.last_delivered {
             last.get_or_create(&labels).set(at.timestamp());
         }
