@@ -51,6 +51,12 @@ pub struct PingState {
     pub error: Option<String>,
 }
 
+impl From<State> for Figures {
+    fn from(state: State) -> Figures {
+        Figures(Arc::new(RwLock::new(state)))
+    }
+}
+
 impl Figures {
     /// How it goes now.
     pub fn state(&self) -> State {

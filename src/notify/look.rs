@@ -130,7 +130,8 @@ fn releases(lines: &[LineReport]) -> Vec<Happening> {
                 .decision
                 .events
                 .iter()
-                .map(|one| one.as_str())
+                .filter(|event| notice.events.contains(event))
+                .map(|event| event.as_str())
                 .collect();
             found.push(Happening {
                 occasion: Occasion::Release,

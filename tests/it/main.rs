@@ -55,6 +55,7 @@ mod ledger;
 mod ledger_failures;
 mod ledger_forgets;
 mod ledger_processes;
+mod ledger_telling;
 mod looks;
 mod manual;
 mod many;

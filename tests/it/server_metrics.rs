@@ -8,6 +8,8 @@ use chrono::TimeDelta;
 use regex::Regex;
 use rewheel::daemon::board::FinishedCycle;
 use rewheel::fetch::RateLimit;
+use rewheel::notify::figures::{PingState, ReceiverState, State};
+use rewheel::notify::Figures;
 use rewheel::report::{Action, ActionKind, ActionState};
 
 use crate::support::lines::{self, cycle, facts, line, many, moment};
@@ -37,9 +39,29 @@ async fn busy() -> Served {
         budgets: [("github", left)].into(),
         ..cycle(lines, &facts)
     });
+    served.board.show(Figures::from(telling()));
     served.board.failed("the disk is full".to_owned());
     served.board.next(moment() + TimeDelta::minutes(4));
     served
+}
+
+fn telling() -> State {
+    State {
+        receivers: vec![ReceiverState {
+            name: "on-call".to_owned(),
+            waiting: 2,
+            delivered: 5,
+            given_up: 1,
+            failed_attempts: 21,
+            last_delivered: Some(moment()),
+            error: Some("it answered 503".to_owned()),
+        }],
+        ping: Some(PingState {
+            last: Some(moment()),
+            failed: 3,
+            error: None,
+        }),
+    }
 }
 
 async fn scrape(served: &Served, accept: &str) -> (String, String) {
@@ -79,6 +101,12 @@ async fn everything_that_is_watched_is_told() {
         "rewheel_next_cycle_timestamp_seconds 1792757040",
         "rewheel_api_requests_remaining{api=\"github\"} 4321",
         "rewheel_api_requests_reset_timestamp_seconds{api=\"github\"} 1792758600",
+        "rewheel_notifications_waiting{receiver=\"on-call\"} 2",
+        "rewheel_notifications_given_up{receiver=\"on-call\"} 1",
+        "rewheel_notification_failures_total{receiver=\"on-call\"} 21",
+        "rewheel_notification_last_timestamp_seconds{receiver=\"on-call\"} 1792756800",
+        "rewheel_ping_failures_total 3",
+        "rewheel_ping_last_timestamp_seconds 1792756800",
         "rewheel_feed_up{feed=\"advisories\"} 1",
         "rewheel_feed_as_of_timestamp_seconds{feed=\"releases\"} 1792713600",
         "rewheel_feed_last_good_timestamp_seconds{feed=\"life-times\"} 1792756620",

@@ -187,6 +187,51 @@ async fn what_was_not_taken_is_sent_again_under_its_id(
     assert_eq!(scene.receiver.heard().len(), 2);
 }
 
+/// What the documentation gives to receivers in Python, as it is written there.
+#[tokio::test]
+async fn the_documented_check_of_a_signature_holds() {
+    let scene = Scene::new("");
+    scene.cycle(&vulnerable().await).await;
+    let heard = scene.receiver.heard().remove(0);
+    let now = 1_792_756_800 + 200;
+    let right = is_from_rewheel(SECRET, &heard, now);
+    assert!(right, "{heard:?}");
+    let mut changed = heard.clone();
+    changed.body.push(b' ');
+    let other = "whsec_".to_owned() + &"A".repeat(32);
+    let replayed = is_from_rewheel(SECRET, &heard, now + 200);
+    assert!(!replayed && !is_from_rewheel(SECRET, &changed, now));
+    assert!(!is_from_rewheel(&other, &heard, now));
+}
+
+/// Runs the function of the documentation.
+fn is_from_rewheel(secret: &str, heard: &Heard, now: i64) -> bool {
+    let document = include_str!("../../docs/notifications.md");
+    let (_, code) = document.split_once("```python\n").unwrap();
+    let (code, _) = code.split_once("\n```").unwrap();
+    let program = format!(
+        "{code}\n\nimport json, sys\ngiven = json.load(sys.stdin)\nprint(is_from_rewheel(\
+         given['secret'], given['headers'], given['body'].encode(), given['now']))\n"
+    );
+    let given = serde_json::json!({
+        "secret": secret,
+        "headers": heard.headers,
+        "body": String::from_utf8(heard.body.clone()).unwrap(),
+        "now": now,
+    });
+    let output = assert_cmd::Command::new("python3")
+        .args(["-c", &program])
+        .write_stdin(given.to_string())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    match String::from_utf8(output.stdout).unwrap().trim() {
+        "True" => true,
+        "False" => false,
+        other => panic!("{other}"),
+    }
+}
+
 /// The id and the body are the same; each attempt has a time and a signature of its own.
 fn same_delivery(first: &Heard, second: &Heard) {
     for heard in [first, second] {

@@ -7,8 +7,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rewheel::config;
 use rewheel::notify::{EndedCycle, Figures, Teller, Variable};
+use rewheel::report::CheckReport;
 use rewheel::store::ledger::{Access, Ledger, StateLocation};
 use rstest::rstest;
+use tempfile::TempDir;
 
 use crate::support::binary::wheel_carrying;
 use crate::support::command::{Ran, User};
@@ -169,45 +171,88 @@ fn config_check_logs_in_and_sends_nothing() {
     );
 }
 
+/// A project, a mail server without encryption, and a clock that stands.
+struct Open {
+    mail: FakeMail,
+    now: Arc<Mutex<DateTime<Utc>>>,
+    teller: Teller,
+    figures: Figures,
+    report: CheckReport,
+    _folder: TempDir,
+}
+
+impl Open {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mail = FakeMail::start(folder.path(), Way::Plain);
+        let index = FakeIndex::start().await;
+        let name = "demo-1.0-cp39-abi3-manylinux_2_28_x86_64.whl";
+        index.publish("demo", FakeFile::new(name, wheel_carrying(OLD)));
+        let path = folder.path().join("rewheel.toml");
+        let text = format!(
+            "[notify.mail]\nserver = \"localhost\"\nport = {}\nencryption = \"none\"\nfrom = \
+             \"rewheel@example.org\"\nto = [\"team@example.org\"]\nevents = [\"security\"]\n",
+            mail.port()
+        );
+        std::fs::write(&path, text).unwrap();
+        let settings = config::load(Some(&path), []).unwrap().notify;
+        let file = StateLocation::File(folder.path().join("rewheel.db"));
+        let now = Arc::new(Mutex::new("2026-10-23T12:00:00Z".parse().unwrap()));
+        let clock = Arc::clone(&now);
+        let figures = Figures::default();
+        let teller = Teller::new(
+            &settings,
+            Ledger::open(&file, Access::Write).unwrap(),
+            Variable::new(|_| None),
+            Arc::new(move || *clock.lock().unwrap()),
+            figures.clone(),
+        );
+        Self {
+            report: round::check(&index, "demo", false).await,
+            teller: teller.unwrap(),
+            mail,
+            now,
+            figures,
+            _folder: folder,
+        }
+    }
+
+    async fn cycle(&self) {
+        let cycle = EndedCycle::of(&self.report);
+        self.teller
+            .after_all(&cycle, Duration::from_secs(120))
+            .await;
+    }
+}
+
 /// The mail server has the mail and does not say so: it comes again, and its id tells that it is
 /// the same.
 #[tokio::test]
 async fn mail_that_may_have_arrived_comes_again_under_its_id() {
-    let folder = tempfile::tempdir().unwrap();
-    let mail = FakeMail::start(folder.path(), Way::Plain);
-    let index = FakeIndex::start().await;
-    let name = "demo-1.0-cp39-abi3-manylinux_2_28_x86_64.whl";
-    index.publish("demo", FakeFile::new(name, wheel_carrying(OLD)));
-    let path = folder.path().join("rewheel.toml");
-    let text = format!(
-        "[notify.mail]\nserver = \"localhost\"\nport = {}\nencryption = \"none\"\nfrom = \
-         \"rewheel@example.org\"\nto = [\"team@example.org\"]\nevents = [\"security\"]\n",
-        mail.port()
-    );
-    std::fs::write(&path, text).unwrap();
-    let settings = config::load(Some(&path), []).unwrap().notify;
-    let file = StateLocation::File(folder.path().join("rewheel.db"));
-    let start: DateTime<Utc> = "2026-10-23T12:00:00Z".parse().unwrap();
-    let now = Arc::new(Mutex::new(start));
-    let clock = Arc::clone(&now);
-    let teller = Teller::new(
-        &settings,
-        Ledger::open(&file, Access::Write).unwrap(),
-        Variable::new(|_| None),
-        Arc::new(move || *clock.lock().unwrap()),
-        Figures::default(),
-    )
-    .unwrap();
-    let report = round::check(&index, "demo", false).await;
-    let cycle = EndedCycle::of(&report);
-    mail.trouble(Trouble::CutsAtTheEnd);
-    teller.after_all(&cycle, Duration::from_secs(60)).await;
-    mail.trouble(Trouble::None);
-    *now.lock().unwrap() += TimeDelta::minutes(1);
-    teller.after_all(&cycle, Duration::from_secs(60)).await;
-    teller.after_all(&cycle, Duration::from_secs(60)).await;
-    let mails = mail.mails();
+    let scene = Open::new().await;
+    scene.mail.trouble(Trouble::CutsAtTheEnd);
+    scene.cycle().await;
+    scene.mail.trouble(Trouble::None);
+    *scene.now.lock().unwrap() += TimeDelta::minutes(1);
+    scene.cycle().await;
+    scene.cycle().await;
+    let mails = scene.mail.mails();
     assert_eq!(mails.len(), 2);
     assert_eq!(mails[0], mails[1]);
     assert!(mails[0].contains("Message-ID: <msg_"));
+}
+
+#[tokio::test]
+async fn a_mail_server_that_says_nothing_is_not_waited_for_without_end() {
+    let scene = Open::new().await;
+    scene.mail.trouble(Trouble::Silent);
+    // The clock of the process goes on once all of it waits.
+    tokio::join!(scene.cycle(), async {
+        scene.mail.wait_for_connection().await;
+        tokio::time::pause();
+    });
+    let state = scene.figures.state().receivers[0].clone();
+    assert_eq!((state.waiting, state.failed_attempts), (1, 1));
+    let error = state.error.unwrap();
+    assert_eq!(error, "it did not take it within 60 seconds");
 }

@@ -52,6 +52,7 @@ pub struct FakeMail {
 
 #[derive(Default)]
 struct State {
+    connections: usize,
     mails: Vec<String>,
     said: Vec<String>,
 }
@@ -81,6 +82,7 @@ impl FakeMail {
                     .set_read_timeout(Some(Duration::from_secs(60)))
                     .unwrap();
                 let trouble = *trouble.lock().unwrap();
+                state.lock().unwrap().connections += 1;
                 let tls = match trouble {
                     Trouble::OtherName => Arc::clone(&wrong),
                     _ => Arc::clone(&right.1),
@@ -111,6 +113,13 @@ impl FakeMail {
     /// The mails that it took.
     pub fn mails(&self) -> Vec<String> {
         self.state.lock().unwrap().mails.clone()
+    }
+
+    /// Waits, without holding up the runtime, until somebody connects.
+    pub async fn wait_for_connection(&self) {
+        while self.state.lock().unwrap().connections == 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// What it was told before any encryption.
