@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use rewheel::daemon::board::{Board, FinishedCycle};
+use chrono::TimeDelta;
+use rewheel::daemon::board::FinishedCycle;
 use rewheel::feeds::built_in;
 use rewheel::fetch::RateLimit;
 use rewheel::report::{Action, ActionKind, ActionState};

@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 use regex::Regex;
 use rewheel::daemon::board::FinishedCycle;
 use rewheel::fetch::RateLimit;
-use rewheel::notify::figures::{PingState, ReceiverState, State};
 use rewheel::notify::Figures;
+use rewheel::notify::figures::{PingState, ReceiverState, State};
 use rewheel::report::{Action, ActionKind, ActionState};
 
 use crate::support::lines::{self, cycle, facts, line, many, moment};

@@ -26,6 +26,8 @@ pub enum Trouble {
     None,
     /// It is busy and says so instead of greeting.
     Busy,
+    /// It never says anything.
+    Silent,
     /// It says a line without an end.
     Endless,
     /// It does not know STARTTLS.
@@ -167,10 +169,15 @@ fn converse(
     tls: &Arc<ServerConfig>,
     state: &Mutex<State>,
 ) -> Ended {
-    if matches!(trouble, Trouble::Endless) {
-        loop {
-            stream.write_all(&[b'2'; 1 << 16])?;
+    match trouble {
+        Trouble::Silent => {
+            let _ = stream.read(&mut [0]);
+            return Ok(());
         }
+        Trouble::Endless => loop {
+            stream.write_all(&[b'2'; 1 << 16])?;
+        },
+        _ => {}
     }
     match way {
         Way::Tls => session(encrypted(stream, tls), trouble, false, state),
