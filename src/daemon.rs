@@ -33,7 +33,7 @@ const NAP: Duration = Duration::from_secs(15);
 
 /// How long a cycle that is acting may go on after the process was told to stop: it finishes the
 /// write under way.
-const GRACE: Duration = Duration::from_secs(8);
+const GRACE: Duration = Duration::from_secs(7);
 
 /// What time it is.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;

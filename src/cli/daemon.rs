@@ -3,6 +3,7 @@
 mod health;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use chrono::Utc;
@@ -22,6 +23,9 @@ use crate::notify::Figures;
 use super::arguments::{Common, Daemon};
 use super::output;
 use super::rounds::Rounds;
+
+/// How long the process waits for what is on its way when it ends.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// Runs until the process is told to stop.
 ///
@@ -62,6 +66,7 @@ pub async fn run(command: &Daemon, common: &Common) -> anyhow::Result<u8> {
             tracing::info!("listening on http://{address}/");
             let settings = ServerSettings {
                 token: token(&server, common),
+                pulse: Arc::clone(&pulse),
                 ready_within,
                 hosts: server.hosts.clone(),
                 limits: ServerLimits::default(),
@@ -81,10 +86,13 @@ pub async fn run(command: &Daemon, common: &Common) -> anyhow::Result<u8> {
     let calls = Calls { signals, wake };
     daemon::run(&mut engine, timing, &board, calls, &clock, pulse).await;
     stop.cancel();
-    if let Some(shown) = shown {
-        // Whoever still reads a page does not keep the process.
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), shown).await;
-    }
+    let shown = async {
+        if let Some(shown) = shown {
+            // Whoever still reads a page does not keep the process.
+            let _ = tokio::time::timeout(LEAVING, shown).await;
+        }
+    };
+    tokio::join!(shown, engine.stop_telling(LEAVING));
     tracing::info!("stopped");
     Ok(0)
 }

@@ -220,6 +220,22 @@ impl Round {
         facts
     }
 
+    /// Looks at the projects of these lines in the same cycle, too.
+    pub async fn look_on(
+        &mut self,
+        asked: &[LineRequest],
+        plan: &LookPlan,
+        progress: &Arc<dyn Progress>,
+    ) {
+        self.looks.look(asked, plan, progress).await;
+    }
+
+    /// Whether the feeds were asked in the cycle of that moment; else what they had said shortly
+    /// before was taken again.
+    pub fn asked_feeds(&self, now: DateTime<Utc>) -> bool {
+        self.known.as_ref().is_some_and(|(asked, ..)| *asked == now)
+    }
+
     /// What is decided of these lines by what was seen of them.
     pub fn judge(&self, asked: &[LineRequest], known: &Known, now: DateTime<Utc>) -> CheckReport {
         judged(asked, &self.looks, known, now)

@@ -6,6 +6,7 @@ mod told;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::bail;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -103,6 +104,13 @@ impl Rounds {
         self.round.ledger()
     }
 
+    /// Ends the telling, and waits so long for a message that is on its way.
+    pub async fn stop_telling(&self, within: Duration) {
+        if let Some(teller) = &self.teller {
+            teller.stop(within).await;
+        }
+    }
+
     /// Forgets once a day what is not needed any more, so that the ledger stays small; not by a
     /// clock that is wrong, which would forget everything.
     fn prune(&mut self, now: DateTime<Utc>) {
@@ -153,8 +161,8 @@ impl Rounds {
         Ok((round, asked, timing))
     }
 
-    /// The lines of the projects that are due; those that are acted on come first.
-    fn looks(&self, due: &Due) -> Vec<LineRequest> {
+    /// The lines of these packages; those that are acted on come first.
+    fn looks(&self, is_asked: impl Fn(&String) -> bool) -> Vec<LineRequest> {
         let projects = self.configuration().projects.iter();
         let acting: BTreeSet<&str> = projects
             .filter(|project| project.repository.is_some())
@@ -162,23 +170,22 @@ impl Rounds {
             .collect();
         let asked = self.asked.iter();
         let mut looks: Vec<LineRequest> = asked
-            .filter(|one| due.packages.contains(&one.package))
+            .filter(|one| is_asked(&one.package))
             .cloned()
             .collect();
         looks.sort_by_key(|one| !acting.contains(one.package.as_str()));
         looks
     }
 
-    /// The lines that are judged in a cycle: those of the projects that are due, and those of all
-    /// that were seen when OpenSSL's facts, which were asked for their sake, have changed.
-    fn judged(&self, due: &Due, known: &Known) -> Vec<LineRequest> {
-        let is_news = due.facts && self.facts.as_ref() != Some(&known.facts);
-        let is_judged = |package: &str| {
-            due.packages.contains(package) || (is_news && self.round.knows(package))
-        };
-        let asked = self.asked.iter();
-        asked
-            .filter(|one| is_judged(&one.package))
+    /// The packages that are judged in a cycle: those of the projects that are due, and all that
+    /// were seen when OpenSSL's facts have changed.
+    fn judged(&self, due: &Due, known: &Known) -> BTreeSet<String> {
+        let is_news = self.facts.as_ref() != Some(&known.facts);
+        let packages = self.asked.iter().map(|one| &one.package);
+        packages
+            .filter(|package| {
+                due.packages.contains(*package) || (is_news && self.round.knows(package))
+            })
             .cloned()
             .collect()
     }
@@ -265,16 +272,27 @@ impl Engine for Rounds {
             bytes: Some(limits::bytes_per_cycle(limits)),
             interval: self.configuration().index_interval,
         };
-        let looks = self.looks(due);
+        let looks = self.looks(|package| due.packages.contains(package));
         let progress: Arc<dyn Progress> = Arc::<Pulse>::clone(&pulse);
         let known = self.round.look(&looks, &plan, &progress).await;
-        let judged = self.judged(due, &known);
+        let looked = self.judged(due, &known);
+        let rest =
+            self.looks(|package| looked.contains(package) && !due.packages.contains(package));
+        if !rest.is_empty() {
+            tracing::debug!("OpenSSL's facts have changed: the other projects are looked at, too");
+            // What was published since must not be acted on as if it were not.
+            self.round.look_on(&rest, &plan, &progress).await;
+        }
+        let asked = self.asked.iter();
+        let judged: Vec<LineRequest> = asked
+            .filter(|one| looked.contains(&one.package))
+            .cloned()
+            .collect();
         let mut report = self.round.judge(&judged, &known, now);
         pulse.acts();
         let acted = self.round.act(&mut report, &known, now, &stop).await;
         acted.map_err(sentence)?;
-        let looked: BTreeSet<String> = judged.into_iter().map(|one| one.package).collect();
-        if due.facts || self.asked.iter().all(|one| looked.contains(&one.package)) {
+        if self.facts.as_ref() != Some(&known.facts) {
             self.facts = Some(known.facts.clone());
         }
         let soon = soon(&report.lines, &known.facts, now);
@@ -284,6 +302,7 @@ impl Engine for Rounds {
         Ok(FinishedCycle {
             notices,
             looked,
+            asked_feeds: self.round.asked_feeds(now),
             releases: known.facts.releases,
             began: now,
             ended: (self.clock)(),
@@ -310,6 +329,7 @@ impl Engine for Rounds {
             teller.after(&EndedCycle {
                 report: &cycle.report,
                 looked: Some(&cycle.looked),
+                asked_feeds: cycle.asked_feeds,
                 is_whole: !cycle.report.lines.iter().any(LineReport::is_unfinished),
                 is_good: cycle.is_good(),
                 began: cycle.began,

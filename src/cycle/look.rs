@@ -39,11 +39,22 @@ pub(super) struct Look {
     pub(super) over: CancellationToken,
 }
 
+/// Gives the places of a look back.
+struct Leaving<'a>(&'a Places);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
 impl Look {
     /// Looks, and tells what it sees bit by bit.
     pub(super) async fn run(&self, observer: &Observer, progress: &Arc<dyn Progress>) {
+        // However it ends, a panic included: its places are for others, and nobody waits for it.
         let _over = self.over.clone().drop_guard();
-        self.sight.lock().begin();
+        let _places = Leaving(&self.places);
+        self.sight.lock().begin(self.began);
         if self.asks_index {
             self.ask(observer).await;
         }
@@ -61,7 +72,6 @@ impl Look {
                 progress.done();
             })
             .await;
-        self.places.leave();
     }
 
     async fn ask(&self, observer: &Observer) {
@@ -103,6 +113,7 @@ impl Look {
         }
         let (content, received) = observer.read(file, name, progress).await;
         self.bytes.settle(size, received);
-        self.sight.lock().read(&file.name, content);
+        let mut sight = self.sight.lock();
+        sight.read(&file.name, content, received, self.began);
     }
 }

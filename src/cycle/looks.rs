@@ -56,6 +56,7 @@ pub struct Looks {
     observer: Arc<Observer>,
     room: Room,
     plan: Option<LookPlan>,
+    bytes: Arc<CycleBytes>,
     seen: BTreeMap<String, Seen>,
 }
 
@@ -82,6 +83,7 @@ impl Looks {
             observer: Arc::new(observer),
             room,
             plan: None,
+            bytes: Arc::new(CycleBytes::new(None)),
             seen: BTreeMap::new(),
         }
     }
@@ -94,8 +96,11 @@ impl Looks {
         plan: &LookPlan,
         progress: &Arc<dyn Progress>,
     ) {
-        self.plan = Some(*plan);
-        let bytes = Arc::new(CycleBytes::new(plan.bytes));
+        // A cycle that looks twice has its bytes once.
+        if self.plan.replace(*plan) != Some(*plan) {
+            self.bytes = Arc::new(CycleBytes::new(plan.bytes));
+        }
+        let bytes = Arc::clone(&self.bytes);
         let mut asked = by_package(requests)
             .into_iter()
             .filter(|(package, _)| !self.is_under_way(package))
@@ -165,7 +170,7 @@ impl Looks {
         if look.places.go_late() {
             tracing::warn!("the look at {} takes long; it goes on beside", look.package);
             if look.over.is_cancelled() {
-                // It came to its end meanwhile.
+                // It came to its end meanwhile, and took places after that.
                 look.places.leave();
             }
             return;

@@ -15,6 +15,12 @@ use super::published::{self, Observed, PublishedLine};
 /// never asked for is forgotten after a while, so it is asked for now and then.
 const RECALLED_FOR: TimeDelta = TimeDelta::days(1);
 
+/// How long a wheel is left alone that was received for nothing twice; it doubles each time.
+const FIRST_PAUSE: TimeDelta = TimeDelta::hours(1);
+
+/// The longest such pause.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::days(1);
+
 /// What has been seen of one project so far. A look fills it piece by piece; a cycle may judge it
 /// at any moment.
 #[derive(Debug, Default)]
@@ -35,6 +41,28 @@ struct SeenWheel {
     content: Option<WheelContent>,
     /// Whether the cycle had no bytes left for it.
     is_refused: bool,
+    waste: Waste,
+}
+
+/// What was received of a wheel for nothing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Waste {
+    /// How many times in a row.
+    times: u32,
+    /// When the last time began.
+    last: Option<DateTime<Utc>>,
+}
+
+impl Waste {
+    /// Whether the wheel is left alone for now: the bytes of a cycle are not for one that fails
+    /// again and again while others wait.
+    fn is_pausing(self, now: DateTime<Utc>) -> bool {
+        let doubled = self.times.saturating_sub(2).min(16);
+        let pause = FIRST_PAUSE.checked_mul(1_i32 << doubled);
+        let pause = pause.map_or(LONGEST_PAUSE, |pause| pause.min(LONGEST_PAUSE));
+        // The first time may have been bad luck.
+        self.times > 1 && self.last.is_some_and(|last| (now - last).abs() < pause)
+    }
 }
 
 /// Why a look has not come to its end, and what is said of it.
@@ -86,10 +114,11 @@ impl Sight {
     }
 
     /// What could not be read is to be read again.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, now: DateTime<Utc>) {
         for wheel in self.wheels.values_mut() {
             wheel.is_refused = false;
-            if !matches!(wheel.content, Some(WheelContent::Scanned(_))) {
+            let is_scanned = matches!(wheel.content, Some(WheelContent::Scanned(_)));
+            if !is_scanned && !wheel.waste.is_pausing(now) {
                 wheel.content = None;
             }
         }
@@ -121,10 +150,12 @@ impl Sight {
                 if self.wheels.contains_key(&file.name) {
                     continue;
                 }
-                let same = before.remove(&file.name).filter(|known| {
-                    keeps && known.file.sha256 == file.sha256 && known.file.url == file.url
-                });
+                let same = before
+                    .remove(&file.name)
+                    .filter(|known| known.file.sha256 == file.sha256 && known.file.url == file.url);
+                let waste = same.as_ref().map(|known| known.waste).unwrap_or_default();
                 let content = same
+                    .filter(|_| keeps || waste.is_pausing(now))
                     .and_then(|known| known.content)
                     .or_else(|| recall(&file).map(WheelContent::Scanned));
                 let key = file.name.clone();
@@ -133,6 +164,7 @@ impl Sight {
                     name,
                     content,
                     is_refused: false,
+                    waste,
                 };
                 self.wheels.insert(key, wheel);
             }
@@ -157,23 +189,38 @@ impl Sight {
         self.wheels.len()
     }
 
-    /// The wheels that are to be read, the newest first.
+    /// The wheels that are to be read: the newest first, and after them those that were received
+    /// for nothing before.
     pub(super) fn unread(&self) -> Vec<(File, WheelName)> {
         let mut unread: Vec<&SeenWheel> = self
             .wheels
             .values()
             .filter(|wheel| wheel.content.is_none())
             .collect();
-        unread.sort_by_key(|wheel| std::cmp::Reverse(wheel.file.uploaded));
+        unread.sort_by_key(|wheel| (wheel.waste.times, std::cmp::Reverse(wheel.file.uploaded)));
         unread
             .into_iter()
             .map(|wheel| (wheel.file.clone(), wheel.name.clone()))
             .collect()
     }
 
-    /// A wheel was read, or could not be.
-    pub(super) fn read(&mut self, file: &str, content: WheelContent) {
+    /// A wheel was read by a look that began then, or could not be; so many bytes of it came.
+    pub(super) fn read(
+        &mut self,
+        file: &str,
+        content: WheelContent,
+        received: u64,
+        began: DateTime<Utc>,
+    ) {
         if let Some(wheel) = self.wheels.get_mut(file) {
+            if matches!(content, WheelContent::Scanned(_)) {
+                wheel.waste = Waste::default();
+            } else if received > 0 {
+                wheel.waste = Waste {
+                    times: wheel.waste.times.saturating_add(1),
+                    last: Some(began),
+                };
+            }
             wheel.content = Some(content);
         }
     }

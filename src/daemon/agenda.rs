@@ -134,11 +134,30 @@ impl Agenda {
     }
 
     /// A cycle that began then is over. Ticks that fell into it are made up for: they count from
-    /// its beginning. What is in flux comes sooner, but not before `pace` allows.
+    /// its beginning. What is in flux comes sooner, but not before `pace` allows; a project that
+    /// was judged without being due may be, too.
     pub fn ended(&mut self, due: &Due, began: DateTime<Utc>, soon: &Soon, pace: TimeDelta) {
-        let mut ticks = BTreeMap::new();
         let interval = self.timing.hot_interval;
         let sooner = interval.map(|interval| began + interval.max(pace));
+        self.go_on(due, began);
+        for (package, entry) in &mut self.entries {
+            let sooner = sooner.filter(|_| soon.projects.contains_key(package));
+            entry.sooner = match due.packages.contains(package) {
+                true => sooner,
+                false => earlier(entry.sooner, sooner),
+            };
+        }
+        // Cycles that follow each other more closely than that do not put it off.
+        self.facts = match (&soon.release, due.facts) {
+            (None, _) => None,
+            (Some(_), true) => sooner,
+            (Some(_), false) => earlier(self.facts, sooner),
+        };
+    }
+
+    /// What was due in a cycle that began then is due next by its schedule.
+    fn go_on(&mut self, due: &Due, began: DateTime<Utc>) {
+        let mut ticks = BTreeMap::new();
         for package in &due.packages {
             let schedule = self.timing.projects.get(package);
             if let (Some(entry), Some(schedule)) = (self.entries.get_mut(package), schedule) {
@@ -146,10 +165,8 @@ impl Agenda {
                     .entry(Arc::as_ptr(schedule))
                     .or_insert_with(|| self.timing.next_after(schedule, began));
                 entry.tick = *tick;
-                entry.sooner = sooner.filter(|_| soon.projects.contains_key(package));
             }
         }
-        self.facts = sooner.filter(|_| soon.release.is_some());
     }
 
     /// The clock was set back to this moment: no tick is to wait for the time that it showed before.
@@ -161,10 +178,23 @@ impl Agenda {
         }
     }
 
-    /// A cycle that began then could not be made.
+    /// A cycle that began then could not be made. What was in flux still is.
     pub fn failed(&mut self, due: &Due, began: DateTime<Utc>) {
-        self.ended(due, began, &Soon::default(), TimeDelta::zero());
+        let interval = self.timing.hot_interval;
+        let again = |at: &mut Option<DateTime<Utc>>| {
+            let interval = interval.filter(|_| at.is_some_and(|at| at <= began));
+            *at = interval.map(|interval| began + interval).or(*at);
+        };
+        self.go_on(due, began);
+        self.entries
+            .values_mut()
+            .for_each(|entry| again(&mut entry.sooner));
+        again(&mut self.facts);
     }
+}
+
+fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    one.into_iter().chain(other).min()
 }
 
 #[cfg(test)]
@@ -264,6 +294,40 @@ mod tests {
     }
 
     #[test]
+    fn cycles_of_projects_do_not_put_the_facts_off() {
+        let timing = timing(
+            &[("a", "*/10 * * * *"), ("b", "5-59/10 * * * *")],
+            Some(TimeDelta::minutes(20)),
+        );
+        let mut agenda = Agenda::new(timing, at("10:00"));
+        let soon = Soon {
+            projects: BTreeMap::new(),
+            release: Some("3.5.10".parse().unwrap()),
+        };
+        let found = cycles(&mut agenda, "10:40", &soon);
+        let facts: Vec<_> = found.iter().filter(|one| one.contains("facts")).collect();
+        assert_eq!(facts, ["10:20 a facts", "10:40 a facts"], "{found:?}");
+    }
+
+    #[test]
+    fn a_project_that_was_judged_without_being_due_may_be_in_flux() {
+        let timing = timing(
+            &[("a", "0 * * * *"), ("b", "30 11 * * *")],
+            Some(TimeDelta::minutes(5)),
+        );
+        let mut agenda = Agenda::new(timing, at("10:00"));
+        cycles(&mut agenda, "10:00", &Soon::default());
+        let soon = Soon {
+            projects: BTreeMap::from([("b".to_owned(), Flux::OpenRuns)]),
+            release: None,
+        };
+        let due = agenda.due(at("11:00"));
+        agenda.ended(&due, at("11:00"), &soon, TimeDelta::zero());
+        let found = cycles(&mut agenda, "11:30", &Soon::default());
+        assert_eq!(found, ["11:05 b", "11:30 b"]);
+    }
+
+    #[test]
     fn it_can_be_switched_off_and_is_no_faster_than_the_rate_limit_allows() {
         let soon = Soon {
             projects: BTreeMap::from([("a".to_owned(), Flux::Unfinished)]),
@@ -306,5 +370,21 @@ mod tests {
         let mut agenda = Agenda::new(timing(&[("a", "0 * * * *")], None), at("10:05"));
         agenda.failed(&agenda.everything(), at("10:05"));
         assert_eq!(agenda.next(), Some(at("11:00")));
+    }
+
+    #[test]
+    fn what_was_in_flux_still_is_after_a_cycle_that_failed() {
+        let hourly = timing(&[("a", "0 * * * *")], Some(TimeDelta::minutes(5)));
+        let mut agenda = Agenda::new(hourly, at("10:05"));
+        let soon = Soon {
+            projects: BTreeMap::from([("a".to_owned(), Flux::OpenRuns)]),
+            release: Some("3.5.10".parse().unwrap()),
+        };
+        agenda.ended(&agenda.everything(), at("10:05"), &soon, TimeDelta::zero());
+        agenda.failed(&agenda.due(at("10:10")), at("10:10"));
+        let due = agenda.due(at("10:15"));
+        assert_eq!((packages(&due), due.facts), (vec!["a"], true));
+        agenda.failed(&due, at("10:15"));
+        assert_eq!(agenda.next(), Some(at("10:20")));
     }
 }

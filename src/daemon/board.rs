@@ -12,6 +12,7 @@ use crate::cycle::soon::Soon;
 use crate::fetch::RateLimit;
 use crate::model::Releases;
 use crate::notify::figures::{Figures, State};
+use crate::report::check::went_well;
 use crate::report::{ActionState, CheckReport, LineReport, Notice, PastAction};
 use crate::store::ledger::Ledger;
 
@@ -25,6 +26,8 @@ pub struct FinishedCycle {
     pub report: CheckReport,
     /// The packages of this cycle.
     pub looked: BTreeSet<String>,
+    /// Whether the feeds were asked in it; else what they said shortly before was taken again.
+    pub asked_feeds: bool,
     /// OpenSSL's releases as they were known.
     pub releases: Releases,
     /// When it began.
@@ -51,6 +54,7 @@ impl FinishedCycle {
         Self {
             looked: lines.map(|line| line.package.clone()).collect(),
             report,
+            asked_feeds: true,
             releases,
             began,
             ended: began,
@@ -68,22 +72,29 @@ impl FinishedCycle {
         lines.filter(|line| self.looked.contains(&line.package))
     }
 
-    /// Whether the watcher did what it is for: the feeds answered, nothing that was to be done
-    /// failed, and at least one line could be looked at. That something is due, or that one
-    /// package is unknown, is in the report, and no fault of the watcher's.
+    /// Whether the watcher did what it is for; see [`went_well`]. A cycle that only asked what is
+    /// known of OpenSSL says nothing of the index, and is none.
     pub fn is_good(&self) -> bool {
         let lines: Vec<&LineReport> = self.fresh().collect();
-        let is_blind = |line: &LineReport| line.version.is_none() && line.decision.is_unclear;
-        !self.report.feeds.iter().any(|feed| feed.is_down)
-            && !lines.iter().any(|line| line.has_failed())
-            && (lines.is_empty() || !lines.into_iter().all(is_blind))
+        !lines.is_empty() && went_well(&self.report.feeds, &lines)
+    }
+
+    /// What it came to: `good`, `incomplete`, or `facts` where only OpenSSL's facts were asked for
+    /// and came.
+    pub fn result(&self) -> &'static str {
+        let is_down = self.report.feeds.iter().any(|feed| feed.is_down);
+        match (self.is_good(), self.looked.is_empty() && !is_down) {
+            (true, _) => "good",
+            (false, true) => "facts",
+            (false, false) => "incomplete",
+        }
     }
 }
 
 /// What all cycles of the process came to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
-    /// Cycles by what they came to: `good`, `incomplete`, `failed`.
+    /// Cycles by what they came to: `good`, `incomplete`, `facts`, `failed`.
     pub cycles: BTreeMap<&'static str, u64>,
     /// Actions that were tried or left undone, by kind and state.
     pub actions: BTreeMap<(&'static str, &'static str), u64>,
@@ -194,10 +205,8 @@ impl Board {
                 durations,
                 ..
             } = inner;
-            let is_good = cycle.is_good();
-            let result = if is_good { "good" } else { "incomplete" };
-            tally.count_cycle(result);
-            if is_good {
+            tally.count_cycle(cycle.result());
+            if cycle.is_good() {
                 tally.last_good = Some(cycle.ended);
             }
             for action in cycle.fresh().flat_map(|line| &line.actions) {
@@ -212,10 +221,12 @@ impl Board {
             let seconds = seconds.max(0.0);
             durations.observe(seconds);
             tally.last_seconds = Some(seconds);
-            let up = cycle.report.feeds.iter().filter(|feed| !feed.is_down);
-            tally
-                .feeds_good
-                .extend(up.map(|feed| (feed.name, cycle.ended)));
+            if cycle.asked_feeds {
+                let up = cycle.report.feeds.iter().filter(|feed| !feed.is_down);
+                tally
+                    .feeds_good
+                    .extend(up.map(|feed| (feed.name, cycle.ended)));
+            }
             tally.received_bytes = tally.received_bytes.saturating_add(cycle.received_bytes);
             tally.budgets.clone_from(&cycle.budgets);
             tally.error = None;

@@ -4,7 +4,7 @@
 //! feeds it: a cycle that hangs is ended by systemd. Source: sd_notify(3), sd_watchdog_enabled(3).
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sd_notify::NotifyState;
 
@@ -13,9 +13,14 @@ use crate::cycle::Progress;
 /// How often progress is looked at where no watchdog is set.
 const UNWATCHED: Duration = Duration::from_secs(15);
 
+/// The time since some moment, by a clock that nobody sets.
+type Elapsed = Box<dyn Fn() -> Duration + Send + Sync>;
+
 /// How far the cycle under way has come.
-#[derive(Debug)]
 pub struct Pulse {
+    elapsed: Elapsed,
+    /// When it was felt last, in milliseconds.
+    felt_at: AtomicU64,
     steps: AtomicU64,
     fed_at: AtomicU64,
     received: AtomicU64,
@@ -26,9 +31,18 @@ pub struct Pulse {
 impl Pulse {
     /// Nothing has happened yet.
     pub fn new() -> Self {
+        let began = Instant::now();
+        Self::timed_by(move || began.elapsed())
+    }
+
+    /// The same by a clock of this kind.
+    pub fn timed_by(elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         // Twice within the time after which systemd gives up, and once more.
         let watched = sd_notify::watchdog_enabled().map(|time| time / 3);
+        let elapsed: Elapsed = Box::new(elapsed);
         Self {
+            felt_at: AtomicU64::new(milliseconds(elapsed())),
+            elapsed,
             steps: AtomicU64::new(0),
             fed_at: AtomicU64::new(0),
             received: AtomicU64::new(0),
@@ -40,12 +54,24 @@ impl Pulse {
     /// Something came of waiting.
     pub fn beat(&self) {
         self.steps.fetch_add(1, Ordering::Relaxed);
+        self.feel();
+    }
+
+    /// How long nothing was felt: neither progress nor waiting for the next cycle.
+    pub fn silence(&self) -> Duration {
+        let felt = Duration::from_millis(self.felt_at.load(Ordering::Relaxed));
+        (self.elapsed)().saturating_sub(felt)
+    }
+
+    fn feel(&self) {
+        let now = milliseconds((self.elapsed)());
+        self.felt_at.fetch_max(now, Ordering::Relaxed);
     }
 
     /// Looking is over: what follows is written to GitHub, and is not cut short at once.
     pub fn acts(&self) {
         self.acting.store(true, Ordering::Relaxed);
-        self.steps.fetch_add(1, Ordering::Relaxed);
+        self.beat();
     }
 
     /// How many bytes of wheels were received since the last time that this was asked.
@@ -59,7 +85,7 @@ impl Pulse {
 
     pub(super) fn begin(&self) {
         self.acting.store(false, Ordering::Relaxed);
-        self.steps.fetch_add(1, Ordering::Relaxed);
+        self.beat();
     }
 
     /// How often the watchdog is to be fed.
@@ -68,13 +94,14 @@ impl Pulse {
     }
 
     pub(super) fn feed(&self) {
+        self.feel();
         tell(&[NotifyState::Watchdog]);
     }
 
     pub(super) fn feed_by_progress(&self) {
         let steps = self.steps.load(Ordering::Relaxed);
         if self.fed_at.swap(steps, Ordering::Relaxed) != steps {
-            self.feed();
+            tell(&[NotifyState::Watchdog]);
         }
     }
 
@@ -114,6 +141,20 @@ impl Progress for Pulse {
     fn done(&self) {
         self.beat();
     }
+}
+
+impl std::fmt::Debug for Pulse {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Pulse")
+            .field("steps", &self.steps)
+            .field("silence", &self.silence())
+            .finish_non_exhaustive()
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Without systemd nobody is told; with it, one that cannot be told will notice by itself.

@@ -30,8 +30,8 @@ use crate::model::Releases;
 use crate::report::html::{self, Show};
 use crate::report::json;
 
-use super::Clock;
 use super::board::Board;
+use super::{Clock, Pulse};
 
 pub use connections::ServerLimits;
 
@@ -43,6 +43,8 @@ const AT_ONCE: usize = 32;
 pub struct ServerSettings {
     /// Who has it may ask for a cycle; without one nobody may.
     pub token: Option<SecretString>,
+    /// How far the cycle under way has come.
+    pub pulse: Arc<Pulse>,
     /// How old the last good cycle may be.
     pub ready_within: TimeDelta,
     /// Names under which it may be asked beside its address and this machine's own, in lower case.
@@ -96,7 +98,7 @@ pub async fn serve(
         .route("/", get(page))
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(measured))
         .route("/api/v1/status", get(status))
@@ -156,6 +158,10 @@ async fn style() -> Response {
 async fn icon() -> Response {
     let kind = [(header::CONTENT_TYPE, "image/svg+xml")];
     (kind, html::ICON).into_response()
+}
+
+async fn alive(State(shared): State<Arc<Shared>>) -> Response {
+    health::liveness(&shared.settings.pulse).into_response()
 }
 
 async fn ready(State(shared): State<Arc<Shared>>) -> Response {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::Notify;
-use crate::store::ledger::{Attempt, Delivery};
+use crate::store::ledger::{Attempt, Delivery, LONGEST_PAUSE};
 
 use super::error::NotifyError;
 
@@ -11,7 +11,7 @@ use super::error::NotifyError;
 const FIRST: TimeDelta = TimeDelta::minutes(1);
 
 /// The longest pause, and the longest that a receiver may ask for.
-const LONGEST: TimeDelta = TimeDelta::hours(6);
+const LONGEST: TimeDelta = LONGEST_PAUSE;
 
 /// How often and how long a message is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

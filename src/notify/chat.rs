@@ -41,8 +41,8 @@ fn line(item: &Item) -> String {
         text.push_str(&harmless(&said));
     }
     if let Some(url) = &item.url {
-        // What stands there was made harmless when the message was put together.
-        text.push_str(&format!(" <{url}>"));
+        // What else could end it was made harmless when the message was put together.
+        text.push_str(&format!(" <{}>", url.replace('&', "&amp;")));
     }
     text
 }

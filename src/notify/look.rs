@@ -19,6 +19,8 @@ pub struct EndedCycle<'a> {
     pub report: &'a CheckReport,
     /// The packages that were looked at; none says that all were.
     pub looked: Option<&'a BTreeSet<String>>,
+    /// Whether the feeds were asked in it; else nothing is known of them that was not before.
+    pub asked_feeds: bool,
     /// Whether nothing of any line is left for a later cycle.
     pub is_whole: bool,
     /// Whether the watcher did what it is for.
@@ -33,6 +35,7 @@ impl<'a> EndedCycle<'a> {
         Self {
             report,
             looked: None,
+            asked_feeds: true,
             is_whole: true,
             is_good: report.is_good(),
             began: report.checked_at,
@@ -50,7 +53,8 @@ impl<'a> EndedCycle<'a> {
     pub fn seen(&self) -> Seen {
         let mut happenings = releases(&self.report.lines);
         happenings.extend(self.lines().flat_map(events::of));
-        let feeds = self.report.feeds.iter().filter_map(feed);
+        let feeds = self.report.feeds.iter().filter(|_| self.asked_feeds);
+        let feeds = feeds.filter_map(feed);
         Seen {
             at: self.began,
             happenings,
@@ -58,25 +62,29 @@ impl<'a> EndedCycle<'a> {
             failures: self.lines().flat_map(failures).collect(),
             known_lines: self
                 .lines()
-                .filter(|line| blindness(line).is_none())
+                .filter(|line| blindness(line).is_none() && !has_skipped(line))
                 .map(|line| format!("{}/{}", line.package, line.line))
                 .collect(),
             is_whole: self.is_whole,
         }
     }
 
-    /// What the look at each project came to: the worst of its lines.
+    /// What the look at each project came to: the worst of its lines. Nothing is said where
+    /// nothing failed, and something was left undone that may.
     fn projects(&self) -> Vec<Look> {
-        let mut found: BTreeMap<&str, Option<String>> = BTreeMap::new();
+        let mut found: BTreeMap<&str, Vec<&LineReport>> = BTreeMap::new();
         for line in self.lines() {
-            let failure = found.entry(&line.package).or_default();
-            *failure = failure.take().or_else(|| self::failure(line));
+            found.entry(&line.package).or_default().push(line);
         }
-        let look = |(package, failure): (&str, _)| Look {
-            subject: Subject::Project(package.to_owned()),
-            failure,
+        let look = |(package, lines): (&str, Vec<&LineReport>)| {
+            let failure = lines.iter().find_map(|line| failure(line));
+            let is_open = failure.is_none() && lines.into_iter().any(has_skipped);
+            (!is_open).then(|| Look {
+                subject: Subject::Project(package.to_owned()),
+                failure,
+            })
         };
-        found.into_iter().map(look).collect()
+        found.into_iter().filter_map(look).collect()
     }
 }
 
@@ -99,6 +107,12 @@ fn failure(line: &LineReport) -> Option<String> {
     let failed = line.actions.iter();
     let failed = failed.filter(|action| action.state == ActionState::Failed);
     blindness(line).or_else(|| failed.map(|action| sentence(&action.sentence())).next())
+}
+
+/// Whether something was to be done and was left undone, so that nobody knows how it would go.
+fn has_skipped(line: &LineReport) -> bool {
+    let mut actions = line.actions.iter();
+    actions.any(|action| action.state == ActionState::Skipped)
 }
 
 /// Why nothing is known of a line's wheels.

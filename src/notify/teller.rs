@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use tokio::sync::Notify as Bell;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::{Notify, Secret};
 use crate::fetch::{Client, ClientSettings, Credentials, FetchError};
@@ -34,6 +35,9 @@ const DELIVERIES_FOR: TimeDelta = TimeDelta::days(30);
 /// The longest sleep between two looks at what is due: another process may have added to it.
 const NAP: Duration = Duration::from_secs(60);
 
+/// How soon to look again while another process, or this one by its old configuration, sends.
+const OTHER_SENDS: Duration = Duration::from_secs(5);
+
 /// How many messages one receiver is sent at once, before the others have their turn.
 const AT_ONCE: usize = 20;
 
@@ -57,20 +61,21 @@ struct Shared {
     bell: Bell,
 }
 
-/// Tasks that end when nobody needs them any more.
+/// Tasks that end when nobody needs them any more. A message that is on its way is not dropped: it
+/// might have arrived, and would be sent again.
 #[derive(Default)]
 struct Worker {
     sender: Mutex<Option<JoinHandle<()>>>,
     pinger: Mutex<Option<JoinHandle<()>>>,
+    over: CancellationToken,
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        for task in [&self.sender, &self.pinger] {
-            let mut task = task.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(task) = task.take() {
-                task.abort();
-            }
+        self.over.cancel();
+        let mut pinger = self.pinger.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = pinger.take() {
+            task.abort();
         }
     }
 }
@@ -110,20 +115,38 @@ impl Teller {
         })
     }
 
-    /// Sends what waits from now on, until the teller is dropped.
+    /// Sends what waits from now on, until the teller is dropped. What is on its way then is still
+    /// sent, and nothing after it.
     pub fn start(&self) {
         if self.shared.receivers.is_empty() {
             return;
         }
-        let shared = Arc::clone(&self.shared);
-        let task = tokio::spawn(async move { shared.send_on().await });
         let mut sender = self
             .worker
             .sender
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(before) = sender.replace(task) {
-            before.abort();
+        if sender.is_none() {
+            let (shared, over) = (Arc::clone(&self.shared), self.worker.over.clone());
+            *sender = Some(tokio::spawn(async move { shared.send_on(&over).await }));
+        }
+    }
+
+    /// Ends the sending, and waits so long for what is on its way.
+    pub async fn stop(&self, within: Duration) {
+        self.worker.over.cancel();
+        let sender = {
+            let mut sender = self
+                .worker
+                .sender
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            sender.take()
+        };
+        if let Some(sender) = sender
+            && tokio::time::timeout(within, sender).await.is_err()
+        {
+            tracing::warn!("a message is on its way; the next process sends it again");
         }
     }
 
@@ -158,7 +181,7 @@ impl Teller {
                     shared.ping().await;
                 }
             };
-            tokio::join!(shared.send_now(), pinging)
+            tokio::join!(shared.send_now(&self.worker.over), pinging)
         };
         if tokio::time::timeout(within, sending).await.is_err() {
             tracing::warn!("not everybody was told within {} seconds", within.as_secs());
@@ -193,11 +216,12 @@ impl Shared {
         Ok(())
     }
 
-    /// Sends what is due, again and again.
-    async fn send_on(&self) {
-        loop {
-            let pause = self.send_now().await;
+    /// Sends what is due, again and again, until it is told that it is over.
+    async fn send_on(&self, over: &CancellationToken) {
+        while !over.is_cancelled() {
+            let pause = self.send_now(over).await;
             tokio::select! {
+                () = over.cancelled() => {}
                 () = self.bell.notified() => {}
                 () = tokio::time::sleep(pause) => {}
             }
@@ -206,10 +230,10 @@ impl Shared {
 
     /// Sends what is due, and says when to look again. While another process sends, this one does
     /// not.
-    async fn send_now(&self) -> Duration {
+    async fn send_now(&self, over: &CancellationToken) -> Duration {
         let lock = match self.ledger.sending() {
             Ok(Some(lock)) => lock,
-            Ok(None) => return NAP,
+            Ok(None) => return OTHER_SENDS,
             Err(error) => {
                 tracing::error!("nothing can be sent: {error}");
                 return NAP;
@@ -223,7 +247,10 @@ impl Shared {
             ),
             Err(error) => tracing::error!("what waits is not known: {error}"),
         }
-        let passes = self.receivers.iter().map(|receiver| self.pass(receiver));
+        let passes = self
+            .receivers
+            .iter()
+            .map(|receiver| self.pass(receiver, over));
         let is_more = join_all(passes).await.into_iter().any(|is_more| is_more);
         drop(lock);
         let deliveries = match self.ledger.deliveries() {
@@ -244,8 +271,11 @@ impl Shared {
     }
 
     /// Sends to one receiver what is due, until it fails; says whether there may be more.
-    async fn pass(&self, receiver: &Receiver) -> bool {
+    async fn pass(&self, receiver: &Receiver, over: &CancellationToken) -> bool {
         for _ in 0..AT_ONCE {
+            if over.is_cancelled() {
+                return false;
+            }
             let delivery = match self.ledger.attempt(receiver.name(), (self.clock)()) {
                 Ok(Some(delivery)) => delivery,
                 Ok(None) => return false,

@@ -41,7 +41,7 @@ use rusqlite::Connection;
 
 pub use acting::Acting;
 pub use acts::{Act, Intent, Outcome};
-pub use deliveries::{Attempt, Deliveries, Delivery, NewDelivery};
+pub use deliveries::{Attempt, Deliveries, Delivery, LONGEST_PAUSE, NewDelivery};
 pub use error::LedgerError;
 pub use forgotten::Forgotten;
 pub use sightings::{Seen, Sighting};

@@ -72,7 +72,7 @@ fn a_ledger_of_a_newer_rewheel_is_left_alone() {
     assert_eq!(
         refusal(folder.path(), &path),
         "the ledger FOLDER/rewheel.db was made by a newer rewheel: its schema is version 7, and \
-         this one knows versions up to 2. Use the newer rewheel, or name another file in \
+         this one knows versions up to 3. Use the newer rewheel, or name another file in \
          [state] url"
     );
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rewheel::store::ledger::{
-    Access, Attempt, Intent, Ledger, LedgerError, NewDelivery, Outcome, StateLocation, Telling,
-    Trouble,
+    Access, Attempt, Intent, LONGEST_PAUSE, Ledger, LedgerError, NewDelivery, Outcome,
+    StateLocation, Telling, Trouble,
 };
 use rusqlite::Connection;
 use serde_json::json;
@@ -218,6 +218,24 @@ fn attempts_are_counted_across_processes_and_go_by_their_due_time() {
         ledger.attempted("c", &Attempt::Delivered, now()),
         Err(LedgerError::NotIntended { .. })
     ));
+}
+
+/// What is due later than any pause is long was noted by a clock that has been set back since.
+#[test]
+fn nothing_waits_for_the_time_before_the_clock_was_set_back() {
+    let place = Place::new();
+    let ledger = place.open();
+    tell(&ledger, "a");
+    ledger.attempt("ops", now()).unwrap().unwrap();
+    let failed = Attempt::Again {
+        error: "it answered 500".to_owned(),
+        due: now() + LONGEST_PAUSE,
+    };
+    ledger.attempted("a", &failed, now()).unwrap();
+    assert_eq!(ledger.attempt("ops", now()).unwrap(), None);
+    let before = now() - TimeDelta::days(2);
+    let again = ledger.attempt("ops", before).unwrap().unwrap();
+    assert_eq!((again.id.as_str(), again.attempts), ("a", 2));
 }
 
 #[test]

@@ -259,6 +259,47 @@ async fn a_wheel_that_is_larger_than_a_cycle_may_receive_is_read_all_the_same() 
     }
 }
 
+/// One that fails again and again does not keep the others from the bytes of a cycle.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wheel_that_is_received_for_nothing_comes_last_and_less_and_less_often() {
+    let mut watch = Watch::of(Room::shared(4, 1, false)).await;
+    let size = watch.publish("demo", OLD, &[1, 2, 3, 4]);
+    let name = "demo-1.0-cp39-abi3-manylinux_2_28_x86_64.whl";
+    let bad = FakeFile::new(name, wheel_carrying(OLD)).wrong_hash();
+    let bad = bad.uploaded("2026-10-09T00:00:00Z");
+    watch.index.publish("demo", bad);
+    watch.plan.bytes = Some(size * 2);
+    let bad_requests = |watch: &Watch| {
+        let requests = watch.index.file_requests();
+        requests
+            .iter()
+            .filter(|one| one.path.contains("-cp39-"))
+            .count()
+    };
+    watch.look(&["demo"]).await;
+    assert_eq!(read(&watch), ["9", "4"]);
+    let once = bad_requests(&watch);
+    watch.later(TimeDelta::minutes(15));
+    watch.look(&["demo"]).await;
+    assert_eq!(read(&watch), ["9", "4", "3", "2"]);
+    assert_eq!(bad_requests(&watch), once);
+    for (minutes, times) in [(15, 2), (15, 2), (30, 2), (15, 3), (60, 3), (60, 4)] {
+        watch.later(TimeDelta::minutes(minutes));
+        let report = watch.look(&["demo"]).await;
+        assert_eq!(
+            bad_requests(&watch),
+            times * once,
+            "after {minutes} minutes"
+        );
+        let line = &report.lines[0];
+        assert!(!line.is_unfinished() && line.decision.is_unclear);
+        let wheels = line.decision.wheels.iter();
+        let unreadable = wheels.filter(|one| one.has(ReasonCode::Unreadable));
+        assert_eq!(unreadable.count(), 1);
+    }
+    assert_eq!(read(&watch), ["9", "4", "3", "2", "1"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_index_is_asked_again_only_after_its_interval() {
     let mut watch = Watch::of(Room::shared(4, 2, false)).await;

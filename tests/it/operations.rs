@@ -71,7 +71,8 @@ fn what_is_not_run_says_so() {
             match fence.as_str() {
                 "console" => assert!(!before.contains(NOT_RUN), "{name}: {before}"),
                 "shellsession" => assert!(before.contains(NOT_RUN), "{name}: {before} {lines:?}"),
-                "yaml" => {}
+                // The schema's tests hold configurations against what rewheel takes.
+                "yaml" | "toml" => {}
                 other => panic!("{name}: a block of the kind {other:?}"),
             }
         }

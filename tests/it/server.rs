@@ -1,9 +1,14 @@
 //! The daemon's server over real sockets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use chrono::TimeDelta;
+use rewheel::daemon::Pulse;
 use rewheel::daemon::board::FinishedCycle;
+use rewheel::daemon::server::ServerLimits;
 use rewheel::feeds::built_in;
 use rewheel::fetch::RateLimit;
 use rewheel::report::{Action, ActionKind, ActionState};
@@ -11,7 +16,7 @@ use rewheel::report::{Action, ActionKind, ActionState};
 use crate::support::binary::wheel_carrying;
 use crate::support::fake_index::{FakeFile, FakeIndex};
 use crate::support::lines::moment;
-use crate::support::page::start;
+use crate::support::page::{start, start_with};
 use crate::support::round;
 
 async fn cycle() -> FinishedCycle {
@@ -50,6 +55,45 @@ async fn before_the_first_cycle_it_lives_and_is_not_ready() {
     assert_eq!(served.ask("POST", "/", "localhost", "").await.0, 405);
     served.stop.cancel();
     served.task.await.unwrap().unwrap();
+}
+
+/// Who is asked whether it lives must not say yes while its cycle hangs.
+#[tokio::test]
+async fn it_is_not_alive_when_nothing_comes_of_its_cycle() {
+    let seconds = Arc::new(AtomicU64::new(0));
+    let own = Arc::clone(&seconds);
+    let pulse = Pulse::timed_by(move || Duration::from_secs(own.load(Ordering::SeqCst)));
+    let served = start_with(None, moment(), ServerLimits::default(), pulse).await;
+    seconds.store(900, Ordering::SeqCst);
+    assert_eq!(served.get("/healthz").await.0, 200);
+    seconds.store(960, Ordering::SeqCst);
+    let (code, said) = served.get("/healthz").await;
+    assert_eq!(code, 503);
+    assert!(
+        said.ends_with("the cycle under way has come no further for 16 minutes\n"),
+        "{said}"
+    );
+}
+
+/// A cycle that asks for OpenSSL's facts alone proves nothing of the index.
+#[tokio::test]
+async fn a_cycle_that_looked_at_no_project_is_neither_good_nor_bad() {
+    let served = start(None, moment()).await;
+    let alone = FinishedCycle {
+        looked: BTreeSet::new(),
+        ..cycle().await
+    };
+    assert!(!alone.is_good());
+    served.board.ended(alone);
+    assert_eq!(served.get("/readyz").await.0, 503);
+    let (_, metrics) = served.get("/metrics").await;
+    for line in [
+        "rewheel_cycles_total{result=\"good\"} 0",
+        "rewheel_cycles_total{result=\"facts\"} 1",
+        "rewheel_cycles_total{result=\"incomplete\"} 0",
+    ] {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
 }
 
 /// A configuration that was taken anew may have another schedule.

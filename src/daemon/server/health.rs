@@ -1,12 +1,29 @@
 //! Whether the daemon does what it is for.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use crate::daemon::Pulse;
 use crate::daemon::board::Board;
 use crate::model::FactsOrigin;
+
+/// How long nothing may come of a cycle: longer than anything in it is waited for.
+const LONGEST_SILENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Alive is who waits for the next cycle, or whose cycle comes on.
+pub(super) fn liveness(pulse: &Pulse) -> (StatusCode, String) {
+    let silence = pulse.silence();
+    if silence <= LONGEST_SILENCE {
+        return (StatusCode::OK, "ok\n".to_owned());
+    }
+    let minutes = silence.as_secs() / 60;
+    let sentence = format!("the cycle under way has come no further for {minutes} minutes\n");
+    (StatusCode::SERVICE_UNAVAILABLE, sentence)
+}
 
 #[derive(Serialize)]
 pub(super) struct Readiness {

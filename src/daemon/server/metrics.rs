@@ -70,9 +70,9 @@ fn of_process(families: &mut Families, board: &Board, tally: &Tally) {
     families.gauge("build_info", "Which rewheel this is", [(version, 1)]);
     families.counter(
         "cycles",
-        "Cycles by what they came to",
+        "Cycles by what they came to; those of the facts looked at no project",
         // A counter that begins at its first event hides it: what there can be begins at 0.
-        ["good", "incomplete", "failed"].map(|result| {
+        ["good", "incomplete", "facts", "failed"].map(|result| {
             let count = tally.cycles.get(result).copied();
             (labels([("result", result)]), count.unwrap_or_default())
         }),

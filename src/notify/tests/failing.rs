@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use rstest::rstest;
 
+use crate::report::{Action, ActionKind, ActionState};
+
 use super::*;
 
 /// One cycle per letter: it fails, is well, or nothing is said of it.
@@ -86,6 +88,44 @@ fn a_project_that_was_not_looked_at_does_not_fail_once_more() {
     };
     let mut memory = Memory::default();
     assert!((0..9).all(|_| memory.cycle_of(&part).is_empty()));
+}
+
+/// Cycles may follow each other so closely that what the feeds said is taken again.
+#[test]
+fn what_a_feed_said_counts_once() {
+    let report = report(vec![feed(Some("down"), true)], Vec::new());
+    let again = EndedCycle {
+        asked_feeds: false,
+        ..EndedCycle::of(&report)
+    };
+    let mut memory = Memory::default();
+    assert_eq!(memory.cycle(&report), []);
+    assert!((0..9).all(|_| memory.cycle_of(&again).is_empty()));
+    assert_eq!(memory.cycle(&report), []);
+    assert_eq!(words(&memory.cycle(&report)), ["feed-failed: releases"]);
+}
+
+/// What was left undone neither failed nor went well.
+#[test]
+fn a_project_whose_actions_are_skipped_has_not_recovered() {
+    let with = |state: ActionState| {
+        let mut line = line("demo", &["3.5.9"]);
+        let action = Action::new(ActionKind::OpenIssue, "demo/main/issue".to_owned(), state);
+        line.actions.push(action.because("GitHub is left alone"));
+        report(Vec::new(), vec![line])
+    };
+    let mut memory = Memory::default();
+    let (failed, skipped) = (with(ActionState::Failed), with(ActionState::Skipped));
+    let told: Vec<_> = [&failed, &skipped, &failed, &skipped, &failed, &skipped]
+        .into_iter()
+        .map(|report| words(&memory.cycle(report)))
+        .collect();
+    assert_eq!(told[0], ["action-failed: demo"]);
+    assert_eq!(told[4], ["project-failed: demo"]);
+    assert_eq!(told.concat().len(), 2, "{told:?}");
+    let well = with(ActionState::Done);
+    assert_eq!(words(&memory.cycle(&well)), ["project-recovered: demo"]);
+    assert_eq!(words(&memory.cycle(&failed)), ["action-failed: demo"]);
 }
 
 proptest! {

@@ -4,7 +4,7 @@ mod record;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,6 +16,10 @@ use record::{COLUMNS, Record, read, record, write};
 
 /// How many messages may wait for one receiver; a further one is given up at once.
 const MOST_WAITING: i64 = 500;
+
+/// The longest pause between two attempts. What is due later than that was noted by a clock that
+/// has been set back since, and is due at once.
+pub const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(6);
 
 /// A message that is to be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -198,14 +202,14 @@ fn attempt(
     now: DateTime<Utc>,
 ) -> Result<Option<Delivery>, Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let now = moment_text(now);
+    let (now, never) = (moment_text(now), moment_text(now + LONGEST_PAUSE));
     let found = transaction
         .query_row(
             &format!(
                 "SELECT {COLUMNS} FROM delivery WHERE receiver = ?1 AND outcome IS NULL AND \
-                 due_at <= ?2 ORDER BY due_at, made_at, id LIMIT 1"
+                 (due_at <= ?2 OR due_at > ?3) ORDER BY due_at, made_at, id LIMIT 1"
             ),
-            [receiver, &now],
+            [receiver, &now, &never],
             |row| Ok(read(row)),
         )
         .optional()?

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rewheel::daemon::Pulse;
 use rewheel::daemon::board::Board;
 use rewheel::daemon::server::{ServerLimits, ServerSettings, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -29,9 +30,20 @@ pub async fn start(token: Option<&str>, now: DateTime<Utc>) -> Served {
 
 /// The same within these limits.
 pub async fn start_within(token: Option<&str>, now: DateTime<Utc>, limits: ServerLimits) -> Served {
+    start_with(token, now, limits, Pulse::new()).await
+}
+
+/// The same with the pulse of a cycle.
+pub async fn start_with(
+    token: Option<&str>,
+    now: DateTime<Utc>,
+    limits: ServerLimits,
+    pulse: Pulse,
+) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let settings = ServerSettings {
+        pulse: Arc::new(pulse),
         token: token.map(Into::into),
         ready_within: TimeDelta::hours(2),
         hosts: vec!["status.example".to_owned()],
