@@ -227,7 +227,7 @@ impl Round {
         plan: &LookPlan,
         progress: &Arc<dyn Progress>,
     ) {
-        self.looks.look(asked, plan, progress).await;
+        self.looks.look_on(asked, plan, progress).await;
     }
 
     /// Whether the feeds were asked in the cycle of that moment; else what they had said shortly

@@ -1,6 +1,7 @@
 //! The daemon's rounds by a configuration, which can be taken anew.
 
 mod file;
+mod timing;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,6 @@ use crate::fetch::{ClientSettings, Heard};
 use crate::model::OpensslFacts;
 use crate::notify::{EndedCycle, Figures, Teller};
 use crate::report::{CheckReport, LineReport, Notice};
-use crate::schedule::Schedule;
 use crate::store::Store;
 use crate::store::ledger::Ledger;
 
@@ -33,6 +33,7 @@ use super::round::{Manner, Round};
 use super::{limits, requests, telling};
 
 use file::WatchedFile;
+use timing::timing;
 
 /// Makes rounds by the configuration.
 pub struct Rounds {
@@ -383,27 +384,4 @@ fn manner(configuration: &Configuration, connection: &ClientSettings, clock: &Cl
         connection: connection.clone(),
         clock: Arc::clone(clock),
     }
-}
-
-/// When cycles begin, as the configuration says.
-fn timing(configuration: &Configuration, file: &Path) -> anyhow::Result<Timing> {
-    let watch = &configuration.watch;
-    let mut known: BTreeMap<(&str, &str), Arc<Schedule>> = BTreeMap::new();
-    let mut projects = BTreeMap::new();
-    for project in &configuration.projects {
-        let schedule = project.schedule.as_deref().unwrap_or(&watch.schedule);
-        let zone = project.timezone.as_deref().unwrap_or(&watch.timezone);
-        let shared = match known.get(&(schedule, zone)) {
-            Some(shared) => Arc::clone(shared),
-            None => Arc::new(Schedule::parse(schedule, zone)?),
-        };
-        known.insert((schedule, zone), Arc::clone(&shared));
-        projects.insert(project.package.clone(), shared);
-    }
-    Ok(Timing {
-        projects,
-        jitter: watch.jitter,
-        key: file.display().to_string(),
-        hot_interval: watch.hot_interval,
-    })
 }

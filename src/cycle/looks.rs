@@ -96,10 +96,18 @@ impl Looks {
         plan: &LookPlan,
         progress: &Arc<dyn Progress>,
     ) {
-        // A cycle that looks twice has its bytes once.
-        if self.plan.replace(*plan) != Some(*plan) {
-            self.bytes = Arc::new(CycleBytes::new(plan.bytes));
-        }
+        self.bytes = Arc::new(CycleBytes::new(plan.bytes));
+        self.look_on(requests, plan, progress).await;
+    }
+
+    /// Looks at further projects in the same cycle: what it receives counts together.
+    pub async fn look_on(
+        &mut self,
+        requests: &[LineRequest],
+        plan: &LookPlan,
+        progress: &Arc<dyn Progress>,
+    ) {
+        self.plan = Some(*plan);
         let bytes = Arc::clone(&self.bytes);
         let mut asked = by_package(requests)
             .into_iter()

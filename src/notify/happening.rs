@@ -67,6 +67,8 @@ pub struct Look {
     pub subject: Subject,
     /// Why it failed; none where it went well.
     pub failure: Option<String>,
+    /// Whether something was left undone, so that nobody knows how it would go.
+    pub has_skipped: bool,
 }
 
 /// What may fail again and again.

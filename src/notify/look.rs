@@ -69,22 +69,18 @@ impl<'a> EndedCycle<'a> {
         }
     }
 
-    /// What the look at each project came to: the worst of its lines. Nothing is said where
-    /// nothing failed, and something was left undone that may.
+    /// What the look at each project came to: the worst of its lines.
     fn projects(&self) -> Vec<Look> {
         let mut found: BTreeMap<&str, Vec<&LineReport>> = BTreeMap::new();
         for line in self.lines() {
             found.entry(&line.package).or_default().push(line);
         }
-        let look = |(package, lines): (&str, Vec<&LineReport>)| {
-            let failure = lines.iter().find_map(|line| failure(line));
-            let is_open = failure.is_none() && lines.into_iter().any(has_skipped);
-            (!is_open).then(|| Look {
-                subject: Subject::Project(package.to_owned()),
-                failure,
-            })
+        let look = |(package, lines): (&str, Vec<&LineReport>)| Look {
+            subject: Subject::Project(package.to_owned()),
+            failure: lines.iter().find_map(|line| failure(line)),
+            has_skipped: lines.into_iter().any(has_skipped),
         };
-        found.into_iter().filter_map(look).collect()
+        found.into_iter().map(look).collect()
     }
 }
 
@@ -99,6 +95,7 @@ fn feed(feed: &FeedReport) -> Option<Look> {
     Some(Look {
         subject: Subject::Feed(feed.name.to_owned()),
         failure,
+        has_skipped: false,
     })
 }
 

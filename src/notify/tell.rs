@@ -106,7 +106,7 @@ impl Teller<'_> {
         let key = look.subject.key();
         let known = self.told.troubles.get(&key);
         let Some(why) = &look.failure else {
-            if let Some(known) = known {
+            if let Some(known) = known.filter(|_| !self.may_still_fail(look)) {
                 if known.is_told {
                     self.recovered(&look.subject, known);
                 }
@@ -120,6 +120,16 @@ impl Teller<'_> {
             self.failed(&look.subject, &trouble);
         }
         self.telling.troubles.insert(key, Some(trouble));
+    }
+
+    /// Whether an action of the project failed before and was left undone this time.
+    fn may_still_fail(&self, look: &Look) -> bool {
+        let Subject::Project(package) = &look.subject else {
+            return false;
+        };
+        let prefix = format!("action/{package}/");
+        let mut troubles = self.told.troubles.keys();
+        look.has_skipped && troubles.any(|key| key.starts_with(&prefix))
     }
 
     fn failed(&mut self, subject: &Subject, trouble: &Trouble) {

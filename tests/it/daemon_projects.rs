@@ -182,7 +182,8 @@ fn a_first_scan_goes_on_by_itself_and_makes_one_notice() {
     );
 }
 
-/// While a release has no advisories, facts are asked for again and again, and the index is not.
+/// While a release has no advisories, facts are asked for again and again; the index is asked once
+/// they are news.
 #[test]
 fn a_release_without_advisories_is_watched_until_they_are_out() {
     let watched = Watched::new();
@@ -236,8 +237,8 @@ fn a_release_without_advisories_is_watched_until_they_are_out() {
     );
     assert_eq!(
         watched.index.requests().len(),
-        asked,
-        "the index has nothing to do with it"
+        asked + 1,
+        "what is published is looked at once, before it is judged anew"
     );
     running.stop();
 }
