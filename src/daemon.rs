@@ -25,7 +25,7 @@ use tracing::Instrument;
 use agenda::{Agenda, Due, Timing};
 use board::{Board, FinishedCycle};
 pub use pulse::Pulse;
-pub use signals::{Signal, signals};
+pub use signals::{Listening, Signal, signals};
 
 /// The longest sleep: after it the clock on the wall is looked at again, which may have jumped or
 /// gone on while the machine slept.

@@ -49,7 +49,8 @@ pub async fn run(command: &Daemon, common: &Common) -> anyhow::Result<u8> {
     };
     let server = engine.configuration().server.clone();
     let ready_within = ready_within(&timing, clock());
-    let signals = daemon::signals().context("the system's signals cannot be listened to")?;
+    let (signals, listening) =
+        daemon::signals().context("the system's signals cannot be listened to")?;
     let board = Board::new(clock()).kept_in(engine.ledger());
     board.show(figures);
     let wake = Arc::new(Notify::new());
@@ -94,6 +95,7 @@ pub async fn run(command: &Daemon, common: &Common) -> anyhow::Result<u8> {
     };
     tokio::join!(shown, engine.stop_telling(LEAVING));
     tracing::info!("stopped");
+    listening.over();
     Ok(0)
 }
 

@@ -1,14 +1,16 @@
 //! How far a cycle has come, and systemd, which is told.
 //!
 //! While the daemon waits, the watchdog is fed by the one who waits. During a cycle only progress
-//! feeds it: a cycle that hangs is ended by systemd. Source: sd_notify(3), sd_watchdog_enabled(3).
+//! feeds it: a cycle that hangs is ended by systemd.
+
+mod service_manager;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use sd_notify::NotifyState;
-
 use crate::cycle::Progress;
+
+use service_manager::State;
 
 /// How often progress is looked at where no watchdog is set.
 const UNWATCHED: Duration = Duration::from_secs(15);
@@ -38,7 +40,7 @@ impl Pulse {
     /// The same by a clock of this kind.
     pub fn timed_by(elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         // Twice within the time after which systemd gives up, and once more.
-        let watched = sd_notify::watchdog_enabled().map(|time| time / 3);
+        let watched = service_manager::watchdog().map(|time| time / 3);
         let elapsed: Elapsed = Box::new(elapsed);
         Self {
             felt_at: AtomicU64::new(milliseconds(elapsed())),
@@ -95,30 +97,26 @@ impl Pulse {
 
     pub(super) fn feed(&self) {
         self.feel();
-        tell(&[NotifyState::Watchdog]);
+        service_manager::tell(&State::Alive);
     }
 
     pub(super) fn feed_by_progress(&self) {
         let steps = self.steps.load(Ordering::Relaxed);
         if self.fed_at.swap(steps, Ordering::Relaxed) != steps {
-            tell(&[NotifyState::Watchdog]);
+            service_manager::tell(&State::Alive);
         }
     }
 
     pub(super) fn ready(&self) {
-        tell(&[NotifyState::Ready]);
+        service_manager::tell(&State::Ready);
     }
 
     pub(super) fn reloading(&self) {
-        // systemd wants the moment, too, where the unit says Type=notify-reload.
-        match NotifyState::monotonic_usec_now() {
-            Ok(moment) => tell(&[NotifyState::Reloading, moment]),
-            Err(_) => tell(&[NotifyState::Reloading]),
-        }
+        service_manager::tell(&State::Reloading);
     }
 
     pub(super) fn stopping(&self) {
-        tell(&[NotifyState::Stopping]);
+        service_manager::tell(&State::Stopping);
     }
 }
 
@@ -155,11 +153,4 @@ impl std::fmt::Debug for Pulse {
 
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Without systemd nobody is told; with it, one that cannot be told will notice by itself.
-fn tell(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        tracing::debug!("systemd cannot be told: {error}");
-    }
 }

@@ -1,5 +1,8 @@
 //! What the system asks of the process.
 
+#[cfg(windows)]
+mod service;
+
 use std::io;
 
 use tokio::sync::mpsc;
@@ -16,14 +19,29 @@ pub enum Signal {
 /// The exit code of a process that was stopped a second time, as shells have it for SIGINT.
 const STOPPED_TWICE: i32 = 130;
 
+/// The system is listened to.
+#[derive(Debug)]
+pub struct Listening {
+    #[cfg(windows)]
+    service: service::Controlled,
+}
+
+impl Listening {
+    /// The daemon has ended: the system is told where it waits for that.
+    pub fn over(self) {
+        #[cfg(windows)]
+        self.service.over();
+    }
+}
+
 /// Listens to the system from now on. Who asks twice to stop does not wait: the process ends at
 /// once, as it may at any moment.
 ///
 /// # Errors
 /// The system cannot be listened to.
-pub fn signals() -> io::Result<mpsc::Receiver<Signal>> {
+pub fn signals() -> io::Result<(mpsc::Receiver<Signal>, Listening)> {
     let (sender, receiver) = mpsc::channel(8);
-    let mut heard = listen()?;
+    let (mut heard, listening) = listen()?;
     tokio::spawn(async move {
         let mut stopping = false;
         while let Some(signal) = heard.recv().await {
@@ -37,7 +55,7 @@ pub fn signals() -> io::Result<mpsc::Receiver<Signal>> {
             }
         }
     });
-    Ok(receiver)
+    Ok((receiver, listening))
 }
 
 /// Sends what is heard of one kind of signal on.
@@ -51,18 +69,18 @@ macro_rules! pass_on {
 }
 
 #[cfg(unix)]
-fn listen() -> io::Result<mpsc::Receiver<Signal>> {
+fn listen() -> io::Result<(mpsc::Receiver<Signal>, Listening)> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let (sender, receiver) = mpsc::channel(8);
     pass_on!(signal(SignalKind::terminate()), Signal::Stop, sender);
     pass_on!(signal(SignalKind::interrupt()), Signal::Stop, sender);
     pass_on!(signal(SignalKind::hangup()), Signal::Reload, sender);
-    Ok(receiver)
+    Ok((receiver, Listening {}))
 }
 
 #[cfg(windows)]
-fn listen() -> io::Result<mpsc::Receiver<Signal>> {
+fn listen() -> io::Result<(mpsc::Receiver<Signal>, Listening)> {
     use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
 
     let (sender, receiver) = mpsc::channel(8);
@@ -70,5 +88,6 @@ fn listen() -> io::Result<mpsc::Receiver<Signal>> {
     pass_on!(ctrl_break(), Signal::Stop, sender);
     pass_on!(ctrl_close(), Signal::Stop, sender);
     pass_on!(ctrl_shutdown(), Signal::Stop, sender);
-    Ok(receiver)
+    let service = service::Controlled::listen(sender)?;
+    Ok((receiver, Listening { service }))
 }

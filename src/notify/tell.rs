@@ -29,6 +29,11 @@ pub fn tell(told: &Told, seen: &Seen, failures: u32) -> (Vec<Happening>, Telling
     for happening in told.acts.iter().filter_map(of_act) {
         teller.once(&happening);
     }
+    let old = told.old_acts.iter().filter_map(of_act);
+    teller
+        .telling
+        .keys
+        .extend(old.map(|happening| happening.key));
     teller.actions(seen);
     for look in &seen.looks {
         teller.look(look, failures);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rewheel::store::ledger::{
-    Access, Attempt, Intent, LONGEST_PAUSE, Ledger, LedgerError, NewDelivery, Outcome,
+    Access, Act, Attempt, Intent, LONGEST_PAUSE, Ledger, LedgerError, NewDelivery, Outcome,
     StateLocation, Telling, Trouble,
 };
 use rusqlite::Connection;
@@ -175,18 +175,34 @@ fn acts_are_handed_over_from_the_first_telling_on() {
     let handed = |at: DateTime<Utc>| {
         let (sender, receiver) = std::sync::mpsc::channel();
         let told = ledger.tell(at, long_ago(), move |told| {
-            let keys = told.acts.iter().map(|act| act.key.clone());
-            sender.send(keys.collect::<Vec<_>>()).unwrap();
+            let keys = |acts: &[Act]| -> Vec<String> {
+                let keys = acts.iter().map(|act| act.key.clone());
+                keys.collect()
+            };
+            sender
+                .send((keys(&told.acts), keys(&told.old_acts)))
+                .unwrap();
             Telling::default()
         });
         told.unwrap();
         receiver.recv().unwrap()
     };
-    assert_eq!(handed(now()), ["in the first cycle"]);
+    let (acts, old) = handed(now());
+    assert_eq!(acts, ["in the first cycle"]);
+    assert_eq!(old, ["before"], "it is told that they were there before");
+    // By a clock that was set back.
+    act("with another clock", now() - TimeDelta::days(1));
     act("later", now() + TimeDelta::days(5));
-    let later = handed(now() + TimeDelta::days(5));
-    assert_eq!(later, ["in the first cycle", "later"]);
-    let much_later = handed(now() + TimeDelta::days(9));
+    let (acts, old) = handed(now() + TimeDelta::days(5));
+    let all = [
+        "with another clock",
+        "before",
+        "in the first cycle",
+        "later",
+    ];
+    assert_eq!(acts, all);
+    assert!(old.is_empty());
+    let (much_later, _) = handed(now() + TimeDelta::days(9));
     assert_eq!(much_later, ["later"], "old news are none");
 }
 

@@ -66,6 +66,7 @@ fn what_is_not_run_says_so() {
         "deploy/systemd/README.md",
         "deploy/docker/README.md",
         "deploy/kubernetes/README.md",
+        "deploy/windows/README.md",
     ] {
         for (fence, before, lines) in blocks(name) {
             match fence.as_str() {

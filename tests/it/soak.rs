@@ -5,12 +5,14 @@
 
 mod part;
 pub mod random;
+mod told;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use part::Told;
+use told::Messages;
 use world::{SILENT, World};
 
 use crate::support::stage::REPOSITORY;
@@ -20,7 +22,7 @@ const EPISODE: u64 = 125;
 
 /// The calm cycles that are enough to make up for whatever went wrong: what is in doubt is looked
 /// for for a quarter of an hour, and a claim lasts an hour.
-const CALM: u64 = 12;
+const CALM: u64 = 16;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     let set = std::env::var(name).ok();
@@ -36,6 +38,7 @@ struct Measured {
     ledger: Vec<u64>,
     failed: u64,
     done: u64,
+    results: BTreeMap<String, u64>,
     notices: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -48,6 +51,7 @@ impl Measured {
         self.ledger.push(ledger);
         self.failed += told.failed.len() as u64;
         self.done += told.done.len() as u64;
+        *self.results.entry(told.result).or_default() += 1;
         for (key, packages) in told.notices {
             let known = self.notices.entry(key.clone()).or_default();
             for package in packages {
@@ -63,6 +67,7 @@ impl Measured {
 struct Soak {
     world: World,
     measured: Measured,
+    messages: Messages,
 }
 
 impl Soak {
@@ -88,6 +93,8 @@ impl Soak {
         self.world.calm();
         let last = self.cycles(CALM, true);
         assert_eq!(last[0].failed, Vec::<String>::new());
+        self.messages.take(self.world.receiver.take());
+        self.messages.nothing_is_wrong();
     }
 
     /// What GitHub holds after a release, when all is calm: one issue that names it, one run.
@@ -160,6 +167,7 @@ fn months_of_cycles_miss_nothing_do_nothing_twice_and_leave_nothing_behind() {
     let mut soak = Soak {
         world: World::of(number("REWHEEL_SOAK_SEED", 1)),
         measured: Measured::default(),
+        messages: Messages::default(),
     };
     let (began, began_at) = (soak.world.now, Instant::now());
     // The first cycle of a project only reports.
@@ -168,7 +176,12 @@ fn months_of_cycles_miss_nothing_do_nothing_twice_and_leave_nothing_behind() {
     for number in 1..=episodes {
         soak.episode(number, EPISODE);
     }
-    let Soak { world, measured } = soak;
+    let Soak {
+        world,
+        measured,
+        messages,
+    } = soak;
+    messages.all_is_told(&world, episodes);
     for key in measured.notices.keys() {
         let told = &measured.notices[key];
         assert_eq!(
@@ -199,12 +212,13 @@ fn months_of_cycles_miss_nothing_do_nothing_twice_and_leave_nothing_behind() {
         open(&measured.descriptors[late..]),
     );
     eprintln!(
-        "{count} cycles over {} days in {:.0?} ({:.0} ms each); {} acts done, {} failed; memory {} \
+        "{count} moments over {} days in {:.0?} ({:.0} ms each): {:?}; {messages}; {} acts done, {} failed; memory {} \
          KiB after a fifth, {} at the end; descriptors {} and {}; threads {}; ledger {} and {} bytes; \
          {} notices",
         (world.now - began).num_days(),
         began_at.elapsed(),
         began_at.elapsed().as_secs_f64() * 1000.0 / count as f64,
+        measured.results,
         measured.done,
         measured.failed,
         memory.0,
@@ -217,6 +231,12 @@ fn months_of_cycles_miss_nothing_do_nothing_twice_and_leave_nothing_behind() {
         measured.notices.len(),
     );
     assert!(measured.failed > 0, "nothing went wrong at all");
+    for result in ["good", "incomplete", "facts"] {
+        assert!(
+            measured.results.contains_key(result),
+            "no cycle was {result}"
+        );
+    }
     assert!(
         memory.1 < memory.0 + memory.0 / 5,
         "memory grows: {memory:?}"

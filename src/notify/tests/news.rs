@@ -163,6 +163,16 @@ fn what_was_done_is_told_from_the_ledger_even_in_a_later_cycle() {
 }
 
 #[test]
+fn what_was_done_before_anything_was_told_is_no_news() {
+    let nothing = report(Vec::new(), Vec::new());
+    let mut memory = Memory::default();
+    memory.told.old_acts = vec![act("open-issue", "demo/main/issue", 0)];
+    assert_eq!(memory.cycle(&nothing), []);
+    memory.told.acts = std::mem::take(&mut memory.told.old_acts);
+    assert_eq!(memory.cycle(&nothing), []);
+}
+
+#[test]
 fn an_action_that_fails_is_told_once_until_it_does_not_fail() {
     let mut failing = line("demo", &["3.5.9"]);
     let key = "demo/main/issue".to_owned();

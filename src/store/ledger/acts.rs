@@ -168,6 +168,18 @@ pub(super) fn concluded_since(
     )
 }
 
+/// The acts that were concluded before that moment.
+pub(super) fn concluded_before(
+    connection: &Connection,
+    moment: DateTime<Utc>,
+) -> Result<Vec<Act>, Fault> {
+    acts(
+        connection,
+        "WHERE concluded_at < ?1 ORDER BY concluded_at, key",
+        moment_text(moment),
+    )
+}
+
 /// Refuses the table when any of its rows is damaged.
 pub(super) fn check_all(connection: &Connection) -> Result<(), Fault> {
     let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM act"))?;

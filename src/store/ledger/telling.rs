@@ -42,8 +42,11 @@ pub struct Told {
     pub keys: BTreeMap<String, DateTime<Utc>>,
     /// What fails again and again, by its name.
     pub troubles: BTreeMap<String, Trouble>,
-    /// Acts that were concluded since anything is told, and in the last days.
+    /// Acts that were concluded in the last days.
     pub acts: Vec<Act>,
+    /// When something is told for the first time with this ledger: the acts that are older than
+    /// that, and no news.
+    pub old_acts: Vec<Act>,
 }
 
 /// What is told now.
@@ -84,17 +87,17 @@ fn tell(
     let mut told = Told {
         keys: keys(&transaction)?,
         troubles: troubles(&transaction)?,
-        acts: Vec::new(),
+        ..Told::default()
     };
-    let began = match told.keys.remove(BEGAN) {
-        Some(began) => began,
-        None => {
-            write_key(&transaction, BEGAN, now)?;
-            now
-        }
-    };
-    let acts_since = (began - CLOCKS_DIFFER).max(now - ACTS_FOR);
-    told.acts = acts::concluded_since(&transaction, acts_since)?;
+    told.acts = acts::concluded_since(&transaction, now - ACTS_FOR)?;
+    if told.keys.remove(BEGAN).is_none() {
+        write_key(&transaction, BEGAN, now)?;
+        // By name, and not by their time: a clock that is set back later must not make what it
+        // notes then old.
+        let before = now - CLOCKS_DIFFER;
+        told.acts.retain(|act| act.concluded_at >= Some(before));
+        told.old_acts = acts::concluded_before(&transaction, before)?;
+    }
     let telling = decide(&told);
     for key in &telling.keys {
         if told.keys.get(key).is_none_or(|at| now - *at >= FRESH) {

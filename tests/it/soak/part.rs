@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
 use rewheel::cli::{Arguments, Rounds};
 use rewheel::daemon::agenda::Agenda;
@@ -23,6 +23,10 @@ pub const MARK: &str = "SOAK ";
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Told {
     pub error: Option<String>,
+    /// What the cycle came to; `none` where nothing was due.
+    pub result: String,
+    /// How many projects were looked at.
+    pub looked: usize,
     pub failed: Vec<String>,
     pub done: Vec<String>,
     /// Notices: the key and the packages.
@@ -69,15 +73,33 @@ fn the_part_of_the_daemon() {
             &Figures::default(),
         )
         .unwrap();
-        let due = Agenda::new(timing, Utc::now()).everything();
+        // As the daemon does it, which cannot be told what time it is.
+        let mut agenda: Option<Agenda> = None;
+        let mut last = DateTime::<Utc>::UNIX_EPOCH;
         for line in std::io::stdin().lock().lines() {
             let now: DateTime<Utc> = line.unwrap().parse().unwrap();
             *wall.lock().unwrap() = now;
-            let stop = CancellationToken::new();
-            let cycle = engine.cycle(&due, now, Arc::clone(&pulse), stop).await;
+            let agenda = agenda.get_or_insert_with(|| Agenda::new(timing.clone(), now));
+            let is_set_back = now < last - TimeDelta::minutes(1);
+            last = now;
+            let due = match is_set_back {
+                true => agenda.everything(),
+                false => agenda.due(now),
+            };
             let mut told = Told::default();
-            match cycle.map(Arc::new) {
-                Ok(cycle) => {
+            let cycle = match due.is_empty() {
+                true => None,
+                false => {
+                    let stop = CancellationToken::new();
+                    Some(engine.cycle(&due, now, Arc::clone(&pulse), stop).await)
+                }
+            };
+            match cycle.map(|cycle| cycle.map(Arc::new)) {
+                None => told.result = "none".to_owned(),
+                Some(Ok(cycle)) => {
+                    agenda.ended(&due, now, &cycle.soon, cycle.pace);
+                    told.result = cycle.result().to_owned();
+                    told.looked = cycle.looked.len();
                     for action in cycle.fresh().flat_map(|line| &line.actions) {
                         match action.state {
                             ActionState::Done => told.done.push(action.sentence()),
@@ -94,7 +116,10 @@ fn the_part_of_the_daemon() {
                         .collect();
                     engine.handed_on(&cycle);
                 }
-                Err(error) => told.error = Some(error.to_string()),
+                Some(Err(error)) => told.error = Some(error.to_string()),
+            }
+            if is_set_back {
+                agenda.set_back(now);
             }
             let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
             let number = |name: &str| {

@@ -15,12 +15,20 @@ use crate::support::command::User;
 use crate::support::fake_feeds::{self, FakeFeeds, HEAD, RELEASES};
 use crate::support::fake_github::{Artifact, FakeGithub, Fault, Job, Lag, Listed, Matcher, When};
 use crate::support::fake_index::{FakeFile, FakeIndex};
+use crate::support::fake_receiver::{Answer, FakeReceiver};
 use crate::support::life::{self, STEPS};
 use crate::support::reply;
 use crate::support::stage::{OLD, PLATFORMS, REPOSITORY};
 
 /// The packages that are only reported on; none of them is ever built anew.
 pub const SILENT: [&str; 3] = ["left", "alone", "here"];
+
+/// When each of them is looked at; the one that is acted on is three times an hour.
+const SCHEDULES: [&str; 3] = ["7 * * * *", "*/20 * * * *", "0,5 */2 * * *"];
+
+/// Where messages go, and what signs them.
+pub const OPS: &str = "/ops";
+pub const SECRET: &str = "a-secret-of-thirty-two-letters-00";
 
 /// When the soak begins, on a day that the built-in facts do not know.
 const BEGINNING: &str = "2026-11-01T00:00:00Z";
@@ -32,6 +40,7 @@ pub struct World {
     pub index: FakeIndex,
     pub feeds: FakeFeeds,
     pub github: FakeGithub,
+    pub receiver: FakeReceiver,
     pub user: User,
     pub random: Random,
     /// What time it is.
@@ -54,15 +63,21 @@ impl World {
         let now: DateTime<Utc> = BEGINNING.parse().unwrap();
         let (index, feeds, user) = (FakeIndex::start_blocking(), FakeFeeds::start(), User::new());
         let github = life::world(FakeGithub::start_at(now));
-        let packages = SILENT.map(|package| format!("{package:?}")).join(", ");
+        let receiver = FakeReceiver::start();
+        let silent = SILENT.iter().zip(SCHEDULES).map(|(package, schedule)| {
+            format!("[[project]]\npackage = \"{package}\"\nschedule = \"{schedule}\"\n")
+        });
         let text = format!(
-            "[watch]\n{KEPT}\n[server]\nlisten = \"none\"\n[openssl]\napi = \"{}\"\narchive-hosts \
+            "[watch]\nschedule = \"*/20 * * * *\"\n{KEPT}\n[server]\nlisten = \"none\"\n[openssl]\napi = \"{}\"\narchive-hosts \
              = [\"localhost\"]\n[index]\nurl = \"{}\"\n[github]\napi = \"{}\"\nwrite-interval = \
-             \"0s\"\narchive-hosts = [\"localhost\"]\n[[project]]\npackage = \"demo\"\nrepository = \
-             \"{REPOSITORY}\"\n{STEPS}\n[[project]]\npackages = [{packages}]\n",
+             \"0s\"\narchive-hosts = [\"localhost\"]\n[notify]\nping-url-env = \
+             \"PING_URL\"\n[[notify.webhook]]\nname = \"ops\"\nurl-env = \
+             \"OPS_URL\"\nsecret-env = \"OPS_SECRET\"\n[[project]]\npackage = \"demo\"\nrepository = \
+             \"{REPOSITORY}\"\n{STEPS}\n{}",
             feeds.url(),
             index.url(),
-            github.url()
+            github.url(),
+            silent.collect::<String>(),
         );
         let file = user.home().join("rewheel.toml");
         std::fs::write(&file, text).unwrap();
@@ -71,6 +86,9 @@ impl World {
             .args(["--ignored", "--nocapture"])
             .env("REWHEEL_TEST_CONFIG", &file)
             .env("GITHUB_TOKEN", "t")
+            .env("OPS_URL", receiver.url() + OPS)
+            .env("OPS_SECRET", SECRET)
+            .env("PING_URL", receiver.url() + "/ping")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -84,6 +102,7 @@ impl World {
             index,
             feeds,
             github,
+            receiver,
             user,
             random: Random::of(seed),
             now,
@@ -226,6 +245,11 @@ impl World {
             self.github
                 .lag(listed, Lag::For(Duration::from_secs(minutes * 60)));
         }
+        if random.happens(30) {
+            let refused = Answer::Status(503, Vec::new());
+            let count = usize::try_from(1 + random.below(4)).unwrap();
+            self.receiver.answers(vec![refused; count]);
+        }
         if random.happens(5) {
             let days = i64::try_from(random.below(7)).unwrap() - 3;
             self.skew = TimeDelta::days(days);
@@ -236,6 +260,7 @@ impl World {
     pub fn calm(&mut self) {
         self.index.unbroken();
         self.feeds.unbroken();
+        self.receiver.answers([]);
         self.github.settle().unbroken();
         self.skew = TimeDelta::zero();
     }

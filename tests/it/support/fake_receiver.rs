@@ -40,6 +40,8 @@ pub struct Heard {
     pub path: String,
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
+    /// Whether it was taken.
+    pub is_taken: bool,
 }
 
 /// The receiver.
@@ -90,6 +92,11 @@ impl FakeReceiver {
         self.state.inner.lock().unwrap().heard.clone()
     }
 
+    /// What was heard so far, which is forgotten.
+    pub fn take(&self) -> Vec<Heard> {
+        std::mem::take(&mut self.state.inner.lock().unwrap().heard)
+    }
+
     /// Waits, without holding up the runtime, until so much was heard.
     pub async fn wait_for_later(&self, count: usize) {
         while self.heard().len() < count {
@@ -126,6 +133,7 @@ async fn answer(
 ) -> Response<Body> {
     let answer = {
         let mut inner = state.inner.lock().unwrap();
+        let answer = inner.answers.pop_front().unwrap_or(Answer::Taken);
         inner.heard.push(Heard {
             method: method.to_string(),
             path: uri.to_string(),
@@ -134,8 +142,9 @@ async fn answer(
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
                 .collect(),
             body: body.to_vec(),
+            is_taken: matches!(answer, Answer::Taken),
         });
-        inner.answers.pop_front().unwrap_or(Answer::Taken)
+        answer
     };
     state.changed.notify_all();
     let builder = Response::builder();
