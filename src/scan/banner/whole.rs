@@ -24,15 +24,16 @@ static FOLDER: Form = LazyLock::new(|| {
     ))
 });
 static BUILT_ON: Form = LazyLock::new(|| form(r"^built on: [ -~]{1,48}\x00"));
-static PROVIDERS: Form = LazyLock::new(|| {
-    form(r"^providers[/\\]implementations[/\\][\w/\\+-]{1,160}\.(?:c|h|inc)\x00")
-});
+static PROVIDERS: Form =
+    LazyLock::new(|| form(r"^providers[/\\]implementations[/\\][\w/\\+-]{1,160}\.(?:c|h|inc)\x00"));
 // libssl's files of C; BoringSSL's and AWS-LC's of these names end in `.cc`.
 static SSL_SOURCE: Form =
     LazyLock::new(|| form(r"^ssl[/\\](?:ssl_lib|statem[/\\][\w-]{1,80})\.c\x00"));
 // The folder may carry the name of a commit, 40 hexadecimal digits. Folders stand there alone, too.
 static BORING_SOURCE: Form = LazyLock::new(|| {
-    form(r"^boringssl[-\w.]{0,80}[/\\](?:src[/\\])?(?:crypto|ssl|third_party)[/\\][\w./\\+-]*(?:\x00|$)")
+    form(
+        r"^boringssl[-\w.]{0,80}[/\\](?:src[/\\])?(?:crypto|ssl|third_party)[/\\][\w./\\+-]*(?:\x00|$)",
+    )
 });
 static COMPATIBLE: Form =
     LazyLock::new(|| form(r"^OpenSSL [0-9.]{1,10} \(compatible; BoringSSL\)\x00"));
@@ -86,7 +87,10 @@ mod tests {
     #[case(Mark::ProviderParameter, "openssl-version\0")]
     #[case(Mark::RedHat, "rh-allow-sha1-signatures\0")]
     #[case(Mark::Providers, "providers/implementations/rands/drbg.c\0")]
-    #[case(Mark::Providers, "providers\\implementations\\ciphers\\ciphercommon_gcm.c\0")]
+    #[case(
+        Mark::Providers,
+        "providers\\implementations\\ciphers\\ciphercommon_gcm.c\0"
+    )]
     #[case(Mark::SslSource, "ssl/statem/statem_lib.c\0")]
     #[case(Mark::SslSource, "ssl\\ssl_lib.c\0")]
     #[case(Mark::CryptoSource, "crypto/init.c\0")]
