@@ -89,7 +89,7 @@ fn shipped_in_full() -> String {
     let open = |line: &str| match line.strip_prefix("# ") {
         // It stands instead of `api`.
         Some(rest) if rest.starts_with("directory") => line.to_owned(),
-        Some(rest) if rest.contains(" = ") || rest.starts_with("[[") => rest.to_owned(),
+        Some(rest) if rest.contains(" = ") || rest.starts_with('[') => rest.to_owned(),
         _ => line.to_owned(),
     };
     text.lines()
