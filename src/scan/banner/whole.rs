@@ -23,7 +23,7 @@ static FOLDER: Form = LazyLock::new(|| {
         r#"^(?:OPENSSLDIR|ENGINESDIR|MODULESDIR): (?:[nN]/[aA]|"[^"\x00-\x1f]*"|"[^"\x00-\x1f]{{{longest}}}$)(?:\x00|$)"#
     ))
 });
-static BUILT_ON: Form = LazyLock::new(|| form(r"^built on: [ -~]{1,48}\x00"));
+static BUILT_ON: Form = LazyLock::new(|| form(r"^built on: [^\x00-\x1f]{1,48}\x00"));
 static PROVIDERS: Form =
     LazyLock::new(|| form(r"^providers[/\\]implementations[/\\][\w/\\+-]{1,160}\.(?:c|h|inc)\x00"));
 // libssl's files of C; BoringSSL's and AWS-LC's of these names end in `.cc`.
