@@ -41,7 +41,7 @@ use diagnostic::{Problems, SourceText};
 pub use github::{Credential, Github};
 pub use issue::{IssueSettings, Template};
 pub use nearest::nearest;
-pub use notify::{Encryption, Form, Interest, MAIL, Mail, Notify, Secret, Webhook};
+pub use notify::{Encryption, Form, Interest, MAIL, Mail, Notify, Secret, Webhook, WithoutLedger};
 pub use occasion::Occasion;
 pub use schema::{check_text, json_schema, keys, reference};
 pub use server::Server;
@@ -79,8 +79,20 @@ pub fn load(
     path: Option<&Path>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Configuration, ConfigError> {
+    load_as(path, variables, WithoutLedger::Refuse)
+}
+
+/// The same, where it is said what becomes of people who cannot be told without a ledger.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_as(
+    path: Option<&Path>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+    without_ledger: WithoutLedger,
+) -> Result<Configuration, ConfigError> {
     let Some(path) = path else {
-        return read(None, variables);
+        return read(None, variables, without_ledger);
     };
     let text = text_of(path).map_err(|source| ConfigError::Unreadable {
         path: path.to_owned(),
@@ -90,7 +102,7 @@ pub fn load(
         name: path.display().to_string(),
         text,
     };
-    read(Some((&source, path)), variables)
+    read(Some((&source, path)), variables, without_ledger)
 }
 
 /// Reads a configuration from its text alone: no file, no folder, no environment.
@@ -102,7 +114,8 @@ pub fn parse(text: &str) -> Result<Configuration, ConfigError> {
         name: "configuration".to_owned(),
         text: text.to_owned(),
     };
-    read(Some((&source, Path::new(""))), [])
+    let file = Some((&source, Path::new("")));
+    read(file, [], WithoutLedger::Refuse)
 }
 
 fn text_of(path: &Path) -> io::Result<String> {
@@ -124,6 +137,7 @@ fn text_of(path: &Path) -> io::Result<String> {
 fn read(
     file: Option<(&SourceText, &Path)>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
+    without_ledger: WithoutLedger,
 ) -> Result<Configuration, ConfigError> {
     let source = file.map(|(source, _)| source);
     let mut problems = Problems::default();
@@ -139,6 +153,7 @@ fn read(
     let configuration = valid::configuration(
         &root,
         file.and_then(|(_, path)| path.parent()),
+        without_ledger,
         &mut problems,
     );
     problems.stop(source)?;

@@ -59,7 +59,7 @@ use crate::model::WheelScan;
 
 /// The revision of the scanner. Findings of another revision are not comparable: what is
 /// remembered about a wheel counts only under the revision that made it.
-pub const REVISION: u32 = 6;
+pub const REVISION: u32 = 7;
 
 /// How many bytes at the end of a wheel are read first, 64 KiB: the directory of every wheel
 /// measured fits them.

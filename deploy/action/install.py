@@ -28,6 +28,22 @@ ATTEMPTS = 3
 # Only what this workflow of the release's repository built is taken.
 SIGNER = ".github/workflows/release.yml"
 
+# What compiling gets of the environment. The build scripts of dependencies run then: of the job's
+# secrets they see none but what a proxy's address holds.
+BUILDS_WITH = frozenset((
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TERM", "TMPDIR", "TMP", "TEMP",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    # Compilers and linkers.
+    "CC", "CXX", "AR", "RANLIB", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LD_LIBRARY_PATH",
+    "SDKROOT", "DEVELOPER_DIR", "MACOSX_DEPLOYMENT_TARGET", "SOURCE_DATE_EPOCH",
+    # Windows, and where its compilers are looked for.
+    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "OS", "USERPROFILE", "HOMEDRIVE", "HOMEPATH",
+    "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMW6432",
+    "COMMONPROGRAMFILES", "COMMONPROGRAMFILES(X86)", "COMMONPROGRAMW6432", "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE", "PROCESSOR_IDENTIFIER", "INCLUDE", "LIB", "LIBPATH", "VCINSTALLDIR", "VSINSTALLDIR",
+))
+BUILDS_WITH_ALL_OF = ("CARGO_", "RUST")
+
 
 class Refused(Exception):
     """Why nothing is installed."""
@@ -150,6 +166,16 @@ def copied(source, file):
         file.write(block)
 
 
+def environment_of_the_build(environment):
+    """What cargo, and with it every build script, sees of the environment."""
+    def is_kept(name):
+        # Tokens of registries begin as the settings of cargo do.
+        is_set = name.startswith(BUILDS_WITH_ALL_OF) and not re.search("TOKEN|SECRET|PASSWORD|CREDENTIAL", name)
+        return name in BUILDS_WITH or is_set
+
+    return {name: value for name, value in environment.items() if is_kept(name.upper())}
+
+
 def compiled(folder, why):
     """Compiles the command from the action's own sources."""
     cargo = shutil.which("cargo")
@@ -157,12 +183,11 @@ def compiled(folder, why):
         raise Refused(f"{why}, and there is no cargo to compile it: install Rust in a step before this one")
     print(f"::notice title=rewheel::The command is compiled from the action's own sources, which takes minutes: {why}.")
     sys.stdout.flush()
-    environment = {name: value for name, value in os.environ.items() if name != "GH_TOKEN"}
     source = str(HERE.parent.parent)
     # In the folder of the sources, so that the tool chain which they name is used.
     ran = subprocess.run(
         [cargo, "install", "--locked", "--quiet", "--path", source, "--root", str(folder)],
-        cwd=source, env=environment, check=False,
+        cwd=source, env=environment_of_the_build(os.environ), check=False,
     )
     if ran.returncode != 0:
         raise Refused("it could not be compiled")

@@ -26,6 +26,8 @@ from report import SEVERITIES, Report  # noqa: E402
 QUIET_DAYS = 50
 MOST_LINES = 500
 MOST_COMPLAINTS = 3
+# What the command begins lines with that people are to see without opening the log.
+TOLD = {"error: ": "error", "warning: [notify] ": "warning"}
 
 # What a run that may not act gets of the environment: no token, no secret, no setting.
 HARMLESS = (
@@ -121,7 +123,7 @@ def warn_of_quiet(environment, token):
 def run_command(arguments, environment, path):
     """Runs the command; its report goes to a file, what else it says to the log, without effect.
 
-    Gives its exit code, and the sentences that it says as errors.
+    Gives its exit code, and what people are to be told of it, each with its level.
     """
     print("::group::What rewheel says")
     sys.stdout.flush()
@@ -131,8 +133,9 @@ def run_command(arguments, environment, path):
             shown, complaints = 0, []
             while line := process.stderr.readline(4096):
                 text = line.decode("utf-8", "replace").rstrip("\r\n")
-                if text.startswith("error: ") and len(complaints) < MOST_COMPLAINTS:
-                    complaints.append(text.removeprefix("error: "))
+                level = next((level for word, level in TOLD.items() if text.startswith(word)), None)
+                if level and len(complaints) < MOST_COMPLAINTS:
+                    complaints.append((level, text.removeprefix(f"{level}: ")))
                 if shown < MOST_LINES:
                     print(for_log(text))
                     sys.stdout.flush()
@@ -204,8 +207,8 @@ def act(environment):
     if not acts or inputs["dry-run"] == "true":
         arguments.append("--dry-run")
     code, complaints = run_command(arguments, environment_of_the_command(environment, inputs, acts), path)
-    for complaint in complaints:
-        say("error", complaint)
+    for level, complaint in complaints:
+        say(level, complaint)
 
     report = None
     if code in (0, 1, 2, 3, 4):

@@ -274,6 +274,12 @@ class Hostile(Case):
         self.assertIn("\n::error title=rewheel::x.toml:1:1: unknown key\n", ran.log)
         self.assertIn("\n::error title=rewheel:: [31m## [error]::warning::100%25\n", ran.log)
 
+    def test_who_is_told_nothing_is_said(self):
+        says = "warning: of something else\nwarning: [notify] is left aside (ops)\n"
+        ran = self.runner(says=says).run(package="example")
+        self.assertEqual(ran.log.count("::warning title=rewheel::[notify] is left aside (ops)\n"), 1)
+        self.assertNotIn("::of something else", ran.log)
+
     def test_a_hostile_report_reaches_nothing(self):
         report = document(package=HOSTILE, version=HOSTILE,
                           targets=[{"version": HOSTILE}, {"version": "3.5.9"}],
@@ -508,6 +514,30 @@ class Compiling(unittest.TestCase):
                              f"install --locked --quiet --path {root} --root {folder} in {root} with .\n")
             with mock.patch.dict(os.environ, {"PATH": ""}):
                 self.assertRaisesRegex(install.Refused, "no cargo", install.compiled, Path(folder), "why")
+
+    @unittest.skipIf(os.name == "nt", "a script stands for cargo")
+    def test_build_scripts_see_what_they_need_and_no_secret(self):
+        needed = {"HOME": "/home/x", "CARGO_HOME": "/c", "RUSTUP_HOME": "/r", "RUSTFLAGS": "-g", "https_proxy": "p",
+                  "SSL_CERT_FILE": "/ca.pem", "MACOSX_DEPLOYMENT_TARGET": "11.0", "CARGO_BUILD_JOBS": "2"}
+        kept_back = {name: "s3cret" for name in (
+            "GH_TOKEN", "GITHUB_TOKEN", "JOB_TOKEN", "INPUT_GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "MY_SECRET",
+            "ACTIONS_ID_TOKEN_REQUEST_URL", "CARGO_REGISTRY_TOKEN", "CARGO_REGISTRIES_OWN_TOKEN", "REWHEEL_GITHUB__API",
+            "GITHUB_ENV", "GITHUB_OUTPUT", "AWS_SECRET_ACCESS_KEY", "CARGOTOKEN", "OPENSSL_DIR")}
+        with tempfile.TemporaryDirectory() as folder:
+            cargo = Path(folder) / "cargo"
+            cargo.write_text(f'#!/bin/sh\nexport -p >"{folder}/seen"\n')
+            cargo.chmod(0o755)
+            with mock.patch.dict(os.environ, {**needed, **kept_back, "PATH": folder}, clear=True), \
+                    contextlib.redirect_stdout(io.StringIO()):
+                install.compiled(Path(folder), "why")
+            seen = (Path(folder) / "seen").read_text()
+        for name, value in needed.items():
+            self.assertRegex(seen, rf"(?m)^export {name}=['\"]?{re.escape(value)}['\"]?$")
+        self.assertNotIn("s3cret", seen)
+
+    def test_windows_tells_names_in_any_case(self):
+        given = {"SystemRoot": "C:\\Windows", "Path": "C:\\bin", "ProgramFiles(x86)": "C:\\P", "gh_token": "t"}
+        self.assertEqual(install.environment_of_the_build(given), {n: v for n, v in given.items() if n != "gh_token"})
 
 
 @unittest.skipUnless(os.environ.get("REWHEEL_BIN"), "REWHEEL_BIN names no command")

@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
@@ -27,19 +28,23 @@ TARGETS = (
     "aarch64-apple-darwin", "aarch64-pc-windows-msvc", "aarch64-unknown-linux-musl",
     "x86_64-apple-darwin", "x86_64-pc-windows-msvc", "x86_64-unknown-linux-musl",
 )
-# Its command writes the manual page and the completions, which are the same for all.
+# Its command writes the manual pages and the completions, which are the same for all.
 RUNS_HERE = "x86_64-unknown-linux-musl"
 BESIDE = ("LICENSE-APACHE", "LICENSE-MIT", "README.md", "CHANGELOG.md")
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
 def pages(command):
-    """The manual page and completions, as the command itself writes them."""
+    """The manual pages of all commands, and the completions, as the command itself writes them."""
     def said(*arguments):
         return subprocess.run([command, *arguments], check=True, capture_output=True).stdout
 
-    return {"man/rewheel.1": said("man"),
-            **{f"completions/rewheel.{shell}": said("completions", shell) for shell in SHELLS}}
+    with tempfile.TemporaryDirectory() as folder:
+        said("man", f"--directory={folder}")
+        manual = {f"man/{page.name}": page.read_bytes() for page in sorted(Path(folder).iterdir())}
+    if "man/rewheel.1" not in manual:
+        raise SystemExit("the command wrote no manual page of itself")
+    return {**manual, **{f"completions/rewheel.{shell}": said("completions", shell) for shell in SHELLS}}
 
 
 def pack(archive, files, moment):

@@ -25,7 +25,11 @@ import pack  # noqa: E402
 import plan  # noqa: E402
 
 # It writes its pages as the real one does.
-COMMAND = b'#!/bin/sh\n[ "$1" = man ] && echo .TH || echo "complete $2"\n'
+COMMAND = b'''#!/bin/sh
+if [ "$1" != man ]; then echo "complete $2"; exit; fi
+mkdir -p "${2#--directory=}" && cd "${2#--directory=}" || exit
+for page in rewheel rewheel-check-now; do echo ".TH $page" >"$page.1"; done
+'''
 
 
 class Folder(unittest.TestCase):
@@ -90,9 +94,18 @@ class Packing(Folder):
         out = self.release("one")
         listed = subprocess.run(["tar", "tvzf", out / f"rewheel-{pack.RUNS_HERE}.tar.gz"], capture_output=True,
                                 text=True, check=True).stdout
-        for name in ("LICENSE-MIT", "LICENSE-APACHE", "man/rewheel.1", "completions/rewheel.zsh"):
+        for name in ("LICENSE-MIT", "LICENSE-APACHE", "man/rewheel.1", "man/rewheel-check-now.1",
+                     *(f"completions/rewheel.{shell}" for shell in pack.SHELLS)):
             self.assertRegex(listed, rf"-rw-r--r-- .* rewheel-{pack.RUNS_HERE}/{name}\n")
         self.assertRegex(listed, rf"-rwxr-xr-x .* rewheel-{pack.RUNS_HERE}/rewheel\n")
+
+    @unittest.skipUnless(os.environ.get("REWHEEL_BIN"), "REWHEEL_BIN names no command")
+    def test_the_real_command_has_a_page_for_every_command(self):
+        pages = pack.pages(Path(os.environ["REWHEEL_BIN"]).resolve())
+        for name in ("rewheel", "rewheel-check-now", "rewheel-inspect", "rewheel-openssl-pull", "rewheel-config-init"):
+            self.assertIn(b".TH " + name.encode(), pages[f"man/{name}.1"])
+        for shell in pack.SHELLS:
+            self.assertIn(b"check-now", pages[f"completions/rewheel.{shell}"])
 
     def test_a_target_that_is_missing_is_no_release(self):
         self.assertRaises(OSError, self.release, "less", pack.TARGETS[1:])
@@ -264,7 +277,9 @@ class Pins(unittest.TestCase):
         self.assertEqual((document["tag"], document["files"]), (None, {}))
 
     def test_actions_of_others(self):
-        files = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("deploy/github/*.yml")]
+        files = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("deploy/*/*.yml"), ROOT / "action.yml"]
+        # What a document shows is copied.
+        files += [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("deploy/*/*.md")]
         found = {}
         for file in files:
             for name, commit, tag in re.findall(r"uses: ([\w./-]+)@(\S+)(?: # (.*))?", file.read_text()):
@@ -275,6 +290,7 @@ class Pins(unittest.TestCase):
                 # One version of each.
                 self.assertEqual(found.setdefault(name, (commit, tag)), (commit, tag), f"{file}: {name}")
         self.assertGreater(len(found), 3)
+        self.assertIn("github/codeql-action/upload-sarif", found)
 
     def test_the_requirements_are_pinned_by_hash(self):
         text = (HERE / "requirements.txt").read_text()

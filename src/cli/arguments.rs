@@ -251,7 +251,8 @@ pub struct CheckNow {
     #[arg(long)]
     pub dry_run: bool,
     /// Act in this repository only, or in `none`: a project whose tracking issue, or a step that is
-    /// started, is in another one is reported on and left alone.
+    /// started, is in another one is reported on and left alone. Without a ledger (`state.url` is
+    /// `none`) webhooks and mail of `[notify]` are left aside.
     #[arg(long, value_name = "OWNER/NAME")]
     pub act_in: Option<ActIn>,
     /// Look at the versions that fit this PEP 440 specifier, `~=46.0`; a bare version means exactly

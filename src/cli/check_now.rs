@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 
-use crate::config;
+use crate::config::{self, WithoutLedger};
 use crate::notify::{Clock, EndedCycle, Figures};
 use crate::report::{self, CheckReport};
 use crate::store::Store;
@@ -22,8 +22,16 @@ use super::{output, progress, requests, telling};
 pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     let variable = |name: &str| std::env::var(name).ok();
     let file = common.configuration_file();
-    let mut configuration = config::load(file, std::env::vars_os())?;
     let act_in = command.act_in.as_ref();
+    // Whoever says where it may act runs somebody's configuration in a job, which keeps no ledger.
+    let without_ledger = match act_in {
+        Some(_) => WithoutLedger::LeaveAside,
+        None => WithoutLedger::Refuse,
+    };
+    let mut configuration = config::load_as(file, std::env::vars_os(), without_ledger)?;
+    if let Some(sentence) = left_aside(&configuration.notify.left_aside) {
+        output::warn(common, &sentence);
+    }
     let left = act_in.map_or_else(Left::default, |act_in| act_in.keep(&mut configuration));
     for why in left.sentences() {
         output::warn(common, why);
@@ -39,7 +47,10 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     let finish = || bar.finish();
     let mut report = round.run(&asked, Utc::now(), bar.clone(), finish).await?;
     let clock: Clock = Arc::new(Utc::now);
-    let teller = {
+    // Where the ledger is none, it could be written in a dry run, too.
+    let teller = if command.dry_run {
+        None
+    } else {
         let (configuration, ledger) = (round.configuration(), round.ledger());
         telling::teller(configuration, common, ledger, &clock, &Figures::default())?
     };
@@ -48,6 +59,17 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
     left.tell(&mut report);
     output::result(&render(command.format, &report, common)?)?;
     Ok(report.exit_status().code())
+}
+
+/// What is to be said of receivers that are told nothing.
+fn left_aside(names: &[String]) -> Option<String> {
+    (!names.is_empty()).then(|| {
+        format!(
+            "[notify] is left aside, but for a ping: each thing is told once, which only a ledger \
+             can know, and here is none ({})",
+            names.join(", ")
+        )
+    })
 }
 
 fn store(

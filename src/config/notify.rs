@@ -40,6 +40,18 @@ pub struct Notify {
     pub webhooks: Vec<Webhook>,
     /// `[notify.mail]`.
     pub mail: Option<Mail>,
+    /// The receivers that are named and left aside; see [`WithoutLedger::LeaveAside`].
+    pub left_aside: Vec<String>,
+}
+
+/// What becomes of receivers where `state.url = "none"`: each thing is told once, which only a
+/// ledger can know. A ping needs none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithoutLedger {
+    /// They are a mistake.
+    Refuse,
+    /// They are told nothing: for a job that keeps no files, whoever wrote the configuration.
+    LeaveAside,
 }
 
 /// Where a secret is, or the secret itself, which is never shown.
@@ -139,6 +151,13 @@ impl Notify {
             .chain(self.mail.is_some().then_some(MAIL))
             .collect()
     }
+
+    /// Names every receiver as left aside.
+    pub(super) fn leave_aside(&mut self) {
+        self.left_aside = self.receivers().into_iter().map(str::to_owned).collect();
+        self.webhooks.clear();
+        self.mail = None;
+    }
 }
 
 /// Reads the section; `folder` is that of the file. What is wrong has been told.
@@ -165,6 +184,7 @@ pub(super) fn notify(
             .filter_map(|(table, place)| webhook(table, place, folder, packages, problems))
             .collect(),
         mail: mail.and_then(|(table, place)| self::mail(table, place, folder, packages, problems)),
+        left_aside: Vec::new(),
     }
 }
 
@@ -334,9 +354,9 @@ fn one_of(
 }
 
 /// Who is told must be known in the next process, or all is told again.
-pub(super) fn needs_ledger(table: &Table, is_kept: bool, problems: &mut Problems) {
+pub(super) fn needs_ledger(table: &Table, problems: &mut Problems) {
     for key in ["webhook", "mail"] {
-        if let (false, Some(place)) = (is_kept, table.place(key)) {
+        if let Some(place) = table.place(key) {
             let sentence = "each thing is told once, which only a ledger can know: this does not go \
                             with `state.url = \"none\"`";
             problems.add(place, sentence);

@@ -24,6 +24,7 @@ fn read_with(text: &str, variables: &[(&str, &str)]) -> Result<Configuration, Co
     read(
         Some((&source, std::path::Path::new("rewheel.toml"))),
         of(variables),
+        WithoutLedger::Refuse,
     )
 }
 
@@ -299,7 +300,11 @@ fn numbers_of_the_environment_are_written_as_in_the_file(
     #[case] text: &str,
     #[case] number: Option<u64>,
 ) {
-    let read = read(None, of(&[("REWHEEL_LIMITS__WHEEL_BYTES", text)]));
+    let read = read(
+        None,
+        of(&[("REWHEEL_LIMITS__WHEEL_BYTES", text)]),
+        WithoutLedger::Refuse,
+    );
     assert_eq!(read.ok().and_then(|found| found.limits.wheel_bytes), number);
 }
 
@@ -327,7 +332,7 @@ fn variables_count_without_a_file() {
         ("REWHEEL_DEFAULTS__FOLLOW", "latest"),
         ("REWHEEL_INDEX__URL", "https://index.example/simple/"),
     ]);
-    let configuration = read(None, variables).unwrap();
+    let configuration = read(None, variables, WithoutLedger::Refuse).unwrap();
     assert_eq!(configuration.defaults.follow, Follow::Latest);
     assert!(configuration.index_url.is_some());
 }

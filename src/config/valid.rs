@@ -191,6 +191,7 @@ impl Line {
 pub(super) fn configuration(
     root: &Table,
     folder: Option<&Path>,
+    without_ledger: notify::WithoutLedger,
     problems: &mut Problems,
 ) -> Configuration {
     let empty = Table::default();
@@ -205,8 +206,6 @@ pub(super) fn configuration(
     };
     let defaults = section("defaults");
     let state = state::state(section("state"), folder);
-    let is_kept = state.location != StateUrl::None;
-    notify::needs_ledger(section("notify"), is_kept, problems);
     let projects = project::projects(
         &root.tables("project"),
         defaults,
@@ -215,6 +214,13 @@ pub(super) fn configuration(
         problems,
     );
     let packages = projects.iter().map(|one| one.package.clone()).collect();
+    let mut notify = notify::notify(section("notify"), folder, &packages, problems);
+    if state.location == StateUrl::None {
+        match without_ledger {
+            notify::WithoutLedger::Refuse => notify::needs_ledger(section("notify"), problems),
+            notify::WithoutLedger::LeaveAside => notify.leave_aside(),
+        }
+    }
     Configuration {
         watch,
         index_url: section("index")
@@ -228,7 +234,7 @@ pub(super) fn configuration(
         github: github::github(section("github"), folder),
         state,
         server: server::server(section("server")),
-        notify: notify::notify(section("notify"), folder, &packages, problems),
+        notify,
         limits: limits(section("limits")),
         defaults: project::settings(defaults, &built_in, problems),
         projects,

@@ -102,6 +102,10 @@ pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
 
 /// An http or https address; it may hold a login.
 pub(super) fn address(text: &str) -> Result<Url, String> {
+    // What reads addresses leaves out tabs and line breaks, wherever they are.
+    if text.trim().contains(char::is_control) {
+        return Err("it has a tab, a line break or another control character in it".to_owned());
+    }
     let url = Url::parse(text.trim()).map_err(|error| format!("it is no address: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err("it is no http or https address".to_owned());

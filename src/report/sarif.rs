@@ -159,7 +159,7 @@ fn of_wheel<'a>(
     for reason in &wheel.reasons {
         if matches!(
             reason.code,
-            ReasonCode::Unreadable | ReasonCode::SbomDisagrees
+            ReasonCode::Unreadable | ReasonCode::NotReadYet | ReasonCode::SbomDisagrees
         ) {
             let key = Key {
                 rule: Rule::Reason(reason.code),

@@ -1,6 +1,7 @@
 //! The texts of a binary that tell of a library, found while the binary streams by.
 
 mod mark;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -103,6 +104,9 @@ impl Texts {
     }
 
     fn mark(&mut self, mark: Mark, offset: u64, text: &[u8]) {
+        if !whole::is_whole(mark, text) {
+            return;
+        }
         match mark {
             Mark::Directory | Mark::BuiltOn => {
                 self.dated.mark(offset);
@@ -165,11 +169,6 @@ static SEARCHER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .match_kind(MatchKind::LeftmostFirst)
         .build(CORES.iter().map(|(core, _)| core))
         .ok()
-});
-
-// The folder may carry the name of a commit, 40 hexadecimal digits.
-static BORING_SOURCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?-u)^boringssl[-\w.]{0,80}[/\\](?:src[/\\])?(?:crypto|ssl|third_party)[/\\]").ok()
 });
 
 static AFTER_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -249,55 +248,35 @@ pub(super) fn read(texts: &mut Texts, bytes: &[u8], at: usize, base: u64) {
             texts.modules = texts.modules.saturating_add(u32::from(dated.module));
             texts.dated.see(dated, offset);
         }
-        if rest
-            .get(..LONGEST_BORING)
-            .unwrap_or(rest)
-            .ends_with(b"BoringSSL)")
-        {
+        // `OpenSSL 1.1.1 (compatible; BoringSSL)`
+        if memchr::memmem::find(until_nul(rest), b" (compatible; BoringSSL)").is_some() {
             texts.mark(Mark::BoringSource, offset, rest);
         }
-    } else if starts(b"OpenSSL_version_num\0") {
-        texts.mark(Mark::VersionFunction, offset, rest);
-    } else if starts(b"OPENSSLDIR: ") {
-        texts.mark(Mark::Directory, offset, rest);
-    } else if starts(b"ENGINESDIR: ") || starts(b"MODULESDIR: ") {
-        texts.mark(Mark::Installed, offset, rest);
-    } else if starts(b"built on: ") {
-        texts.mark(Mark::BuiltOn, offset, rest);
-    } else if starts(b"openssl.cnf") {
-        texts.mark(Mark::Configuration, offset, rest);
-    } else if starts(b"OPENSSL_ENGINES") {
-        texts.mark(Mark::Engines, offset, rest);
-    } else if starts(b"openssl-version") {
-        texts.mark(Mark::ProviderParameter, offset, rest);
-    } else if starts(b"rh-allow") {
-        texts.mark(Mark::RedHat, offset, rest);
-    } else if starts(b"providers") {
-        texts.mark(Mark::Providers, offset, rest);
-    } else if starts(b"ssl") {
-        // BoringSSL's and AWS-LC's files of these names end in `.cc`.
-        if until_nul(rest).ends_with(b".c") {
-            texts.mark(Mark::SslSource, offset, rest);
-        }
-    } else if starts(b"crypto") {
-        if until_nul(rest).ends_with(b"init.c") {
-            texts.mark(Mark::CryptoSource, offset, rest);
-        }
-    } else if starts(b"boringssl") {
-        if matches(&BORING_SOURCE, rest) {
-            texts.mark(Mark::BoringSource, offset, rest);
-        }
-    } else if starts(b"BoringSSL") {
-        texts.mark(Mark::BoringName, offset, rest);
-    } else if starts(b"aws-lc") {
-        texts.mark(Mark::AwsLcSource, offset, rest);
+    } else if let Some((_, mark)) = MARKS.iter().find(|(text, _)| starts(text)) {
+        texts.mark(*mark, offset, rest);
     } else {
         read_fork(texts, rest, offset);
     }
 }
 
-/// `OpenSSL 1.1.1 (compatible; BoringSSL)`.
-const LONGEST_BORING: usize = 37;
+/// The beginnings of texts, and what they tell where they stand as the library keeps them.
+const MARKS: [(&[u8], Mark); 15] = [
+    (b"OpenSSL_version_num", Mark::VersionFunction),
+    (b"OPENSSLDIR: ", Mark::Directory),
+    (b"ENGINESDIR: ", Mark::Installed),
+    (b"MODULESDIR: ", Mark::Installed),
+    (b"built on: ", Mark::BuiltOn),
+    (b"openssl.cnf", Mark::Configuration),
+    (b"OPENSSL_ENGINES", Mark::Engines),
+    (b"openssl-version", Mark::ProviderParameter),
+    (b"rh-allow", Mark::RedHat),
+    (b"providers", Mark::Providers),
+    (b"ssl", Mark::SslSource),
+    (b"crypto", Mark::CryptoSource),
+    (b"boringssl", Mark::BoringSource),
+    (b"BoringSSL", Mark::BoringName),
+    (b"aws-lc", Mark::AwsLcSource),
+];
 
 fn matches(form: &LazyLock<Option<Regex>>, bytes: &[u8]) -> bool {
     form.as_ref().is_some_and(|form| form.is_match(bytes))
@@ -333,11 +312,7 @@ fn read_fork(texts: &mut Texts, rest: &[u8], offset: u64) {
                 text,
             };
             texts.forks.see(fork, offset);
-        } else if library == Library::AwsLc
-            && [&b"KEM method"[..], b"PQ DSA method", b"EVP_PKEY "]
-                .iter()
-                .any(|word| after.starts_with(word))
-        {
+        } else if library == Library::AwsLc {
             texts.mark(Mark::AwsLcName, offset, rest);
         }
     }

@@ -10,6 +10,7 @@ use crate::support::binary::{VULNERABLE, wheel_carrying};
 use crate::support::fake_feeds::FakeFeeds;
 use crate::support::fake_github::{Access, FakeGithub, Fault, Input, Matcher, Token, Workflow};
 use crate::support::fake_index::{FakeFile, FakeIndex};
+use crate::support::fake_receiver::FakeReceiver;
 use crate::support::reply;
 use crate::support::runner::{Job, yaml};
 
@@ -221,6 +222,41 @@ fn other_repositories_are_reported_on_only() {
         assert!(world.github.issues(name).is_empty());
         assert!(world.github.runs(name).is_empty());
     }
+}
+
+/// A daemon's configuration serves the job, too.
+#[test]
+fn people_are_left_aside_and_the_ping_goes_out() {
+    let world = World::new();
+    let receiver = FakeReceiver::start();
+    let mut job = world.configured(&format!(
+        "[notify]\nping-url-env = \"PING_URL\"\n\
+         [[notify.webhook]]\nname = \"ops\"\nurl-env = \"OPS_URL\"\nsecret-env = \"OPS_SECRET\"\n\
+         [notify.mail]\nserver = \"127.0.0.1\"\nfrom = \"a@example.org\"\nto = [\"b@example.org\"]\n\
+         [[project]]\npackage = \"demo\"\nrepository = \"{OWN}\"\n"
+    ));
+    job.set("PING_URL", &format!("{}/ping/P0SECRET", receiver.url()))
+        .set("OPS_URL", &format!("{}/ops", receiver.url()))
+        .set("OPS_SECRET", "a secret of more than 24 bytes");
+    let done = job.run();
+    done.succeeds();
+    done.says("::warning title=rewheel::[notify] is left aside, but for a ping");
+    done.says("(ops, mail)");
+    let told = done.log.matches("is left aside").count();
+    // In the log and as an annotation.
+    assert_eq!(told, 2, "{}", done.log);
+    assert!(!done.log.contains("P0SECRET"), "{}", done.log);
+    let heard = || -> Vec<(String, String)> {
+        let heard = receiver.heard().into_iter();
+        heard.map(|one| (one.method, one.path)).collect()
+    };
+    let ping = ("GET".to_owned(), "/ping/P0SECRET".to_owned());
+    assert_eq!(heard(), std::slice::from_ref(&ping));
+    assert_eq!(world.github.open_issues(OWN).len(), 1);
+    // A dry run tells nobody.
+    world.github.settle();
+    job.with("dry-run", "true").run().succeeds();
+    assert_eq!(heard(), [ping]);
 }
 
 #[test]

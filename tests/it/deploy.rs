@@ -47,6 +47,36 @@ fn every_one_is_tested_and_listed() {
     }
 }
 
+/// Whoever runs the image finds it under the name that a release publishes it by.
+#[test]
+fn the_image_has_one_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    let repository = repository.strip_prefix("https://github.com/").unwrap();
+    let image = format!("ghcr.io/{}", repository.to_lowercase());
+    let name = format!("{image}:{}", env!("CARGO_PKG_VERSION"));
+    // The workflow makes it of its own repository.
+    let release = read(".github/workflows/release.yml");
+    assert!(release.contains("image=ghcr.io/${GITHUB_REPOSITORY,,}\n"));
+    assert!(release.contains("--tag \"$image:$VERSION\""));
+    for (file, times) in [
+        ("deploy/docker/compose.yaml", 1),
+        ("deploy/kubernetes/rewheel.yaml", 1),
+        ("deploy/docker/README.md", 1),
+        ("deploy/kubernetes/README.md", 1),
+    ] {
+        let text = read(file);
+        assert_eq!(text.matches(&name).count(), times, "{file}: {name}");
+        assert_eq!(text.matches("ghcr.io/").count(), times, "{file}");
+        let others = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("image: "));
+        assert!(others.into_iter().all(|other| other == name), "{file}");
+    }
+    assert!(read("docs/releasing.md").contains(&format!("`{image}:VERSION`")));
+}
+
 /// The repositories of pyca, as far as rewheel has to do with them.
 fn pyca() -> FakeGithub {
     let fake = FakeGithub::start();

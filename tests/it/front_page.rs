@@ -39,6 +39,61 @@ fn documents() -> Vec<PathBuf> {
     found
 }
 
+/// The workflows and other files of YAML that people copy, or that run a command of ours.
+fn workflows() -> Vec<PathBuf> {
+    let folders = [
+        ".github/workflows",
+        "deploy/github",
+        "deploy/docker",
+        "deploy/kubernetes",
+    ];
+    let mut found = vec![
+        root().join("action.yml"),
+        root().join(".pre-commit-hooks.yaml"),
+    ];
+    for folder in folders {
+        let entries = std::fs::read_dir(root().join(folder)).unwrap();
+        found.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| {
+            path.extension()
+                .is_some_and(|end| end == "yml" || end == "yaml")
+        }));
+    }
+    found.sort();
+    found
+}
+
+/// The command of ours that a line is, however it is run: from an environment, by pipx or by uvx,
+/// of a version.
+fn of_ours(line: &str) -> Option<String> {
+    let mut line = line.trim();
+    for before in ["$ ", "- ", "run: ", "entry: ", "pipx run ", "uvx "] {
+        line = line.strip_prefix(before).unwrap_or(line);
+    }
+    let words = words(line);
+    let first = words.first()?;
+    let (name, version) = first.split_once("==").unwrap_or((first, ""));
+    if name != "rewheel" && !name.ends_with("/rewheel") {
+        return None;
+    }
+    assert!(
+        version.is_empty() || version == env!("CARGO_PKG_VERSION"),
+        "{line}: another version"
+    );
+    // Variables and quotation marks may stand before it.
+    let at = line.find("rewheel")?;
+    let rest = &line[at + "rewheel".len()..];
+    let rest = rest.strip_prefix(&format!("=={version}")).unwrap_or(rest);
+    Some(format!("rewheel{}", rest.trim_start_matches(['"', '\''])))
+}
+
+/// The commands of ours in a file of YAML.
+fn shown_in_yaml(text: &str) -> Vec<String> {
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'));
+    lines.filter_map(of_ours).collect()
+}
+
 /// The lines that a document shows as commands of ours: in blocks of code and between backticks.
 fn shown(document: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -47,30 +102,22 @@ fn shown(document: &str) -> Vec<String> {
         if line.trim_start().starts_with("```") {
             is_block = !is_block;
         } else if is_block {
-            let line = line
-                .trim()
-                .trim_start_matches("$ ")
-                .trim_start_matches("run: ");
-            let words = words(line);
+            let words = words(line.trim().trim_start_matches("$ "));
             // The two commands run it from its source.
             let ours = match words.iter().position(|word| word == "--") {
                 Some(at) if words.starts_with(&["cargo".to_owned(), "run".to_owned()]) => {
                     let is_ours = !words.iter().any(|word| word == "--example");
                     is_ours.then(|| format!("rewheel {}", words[at + 1..].join(" ")))
                 }
-                _ if words.first().is_some_and(|word| word == "rewheel") => {
-                    // Variables may stand before it.
-                    line.find("rewheel").map(|at| line[at..].to_owned())
-                }
-                _ => None,
+                _ => of_ours(line),
             };
             found.extend(ours);
         } else {
             let between = line.split('`').skip(1).step_by(2);
             found.extend(
                 between
-                    .filter(|text| text.starts_with("rewheel "))
-                    .map(str::to_owned),
+                    .filter(|text| text.contains("rewheel "))
+                    .filter_map(of_ours),
             );
         }
     }
@@ -91,8 +138,14 @@ fn of_line<'a>(line: &[String], commands: &'a [Described]) -> (&'a Described, Ve
 fn every_command_and_option_that_a_document_names_exists() {
     let commands = commands();
     let mut seen = 0;
-    for path in documents() {
-        for line in shown(&read(&path)) {
+    let in_documents = documents()
+        .into_iter()
+        .map(|path| (shown(&read(&path)), path));
+    let in_workflows = workflows()
+        .into_iter()
+        .map(|path| (shown_in_yaml(&read(&path)), path));
+    for (lines, path) in in_documents.chain(in_workflows) {
+        for line in lines {
             let place = format!("{}: {line}", path.display());
             let words = words(&line);
             let (command, rest) = of_line(&words, &commands);
@@ -126,10 +179,50 @@ fn every_command_and_option_that_a_document_names_exists() {
     assert!(seen >= 40, "only {seen} commands are shown");
 }
 
+#[test]
+fn a_command_is_known_however_it_is_run() {
+    for line in [
+        "$ rewheel inspect -v a.whl",
+        "run: pipx run rewheel==0.1.0 inspect -v a.whl",
+        "- run: uvx rewheel inspect -v a.whl",
+        "\"empty/$bin/rewheel\" inspect -v a.whl",
+        "COLOR=1 rewheel inspect -v a.whl",
+    ] {
+        assert_eq!(
+            of_ours(line).as_deref(),
+            Some("rewheel inspect -v a.whl"),
+            "{line}"
+        );
+    }
+    for line in [
+        "- uses: rewheel/rewheel@v0.1.0",
+        "name: rewheel",
+        "cargo run -- inspect",
+        "",
+    ] {
+        assert_eq!(of_ours(line), None, "{line}");
+    }
+    let workflows = workflows();
+    let all: Vec<String> = workflows
+        .iter()
+        .flat_map(|path| shown_in_yaml(&read(path)))
+        .collect();
+    assert!(
+        all.iter()
+            .any(|line| line.starts_with("rewheel inspect --require \"openssl==$VERSION\"")),
+        "{all:#?}"
+    );
+}
+
 /// What README and the usage page show can be typed as it stands.
 #[test]
 fn what_the_front_page_shows_is_understood() {
-    for name in ["README.md", "docs/usage.md", "docs/code-scanning.md"] {
+    for name in [
+        "README.md",
+        "docs/usage.md",
+        "docs/code-scanning.md",
+        "docs/python.md",
+    ] {
         for line in shown(&read(&root().join(name))) {
             let words = words(&line);
             let is_name_only = words.len() <= 3

@@ -69,6 +69,59 @@ fn a_wheel_without_anything_says_so() {
         .says("no OpenSSL and no fork of it");
 }
 
+/// rewheel holds every text that it looks for, in one run as Rust keeps them. That is no code.
+#[test]
+fn its_own_binary_carries_what_it_links_and_no_more() {
+    let lock = include_str!("../../Cargo.lock");
+    let linked: Vec<&str> = [
+        ("openssl-sys", "openssl"),
+        ("aws-lc-sys", "aws-lc"),
+        ("aws-lc-fips-sys", "aws-lc"),
+        ("boring-sys", "boringssl"),
+    ]
+    .into_iter()
+    .filter(|(name, _)| lock.contains(&format!("name = \"{name}\"\n")))
+    .map(|(_, library)| library)
+    .collect();
+    let binary = fs::read(env!("CARGO_BIN_EXE_rewheel")).unwrap();
+    let holds = |text: &str| memchr::memmem::find(&binary, text.as_bytes()).is_some();
+    assert!(holds("OPENSSLDIR: ") && holds("aws-lc/crypto") && holds("openssl.cnf"));
+    let wheel = wheel::build_stored(&[("rewheel-1.0.data/scripts/rewheel", &binary)]);
+    let user = User::new();
+    write(&user, LINUX, &wheel);
+    let ran = user.run(&["inspect", LINUX, "--format", "json"]);
+    ran.exits(0);
+    let document = ran.json();
+    let wheel = &document["wheels"][0];
+    let found: Vec<&str> = wheel["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["library"].as_str().unwrap())
+        .collect();
+    assert_eq!(found, linked, "{wheel:#}");
+    assert_eq!(wheel["problems"].as_array().unwrap().len(), 0, "{wheel:#}");
+}
+
+/// So do scanners in C, whose texts stand apart.
+#[test]
+fn texts_that_a_scanner_searches_for_are_no_code() {
+    let apart = b"\0OPENSSLDIR: \0ENGINESDIR: \0built on: \0OpenSSL 3.5.4 30 Sep 2025\0\
+        providers/implementations/\0ssl/statem/\0boringssl/\0aws-lc/crypto\0AWS-LC \0openssl.cnf\0";
+    let without_nul: Vec<u8> = [b"\0", apart.as_slice()]
+        .concat()
+        .into_iter()
+        .filter(|byte| *byte != 0)
+        .collect();
+    let user = User::new();
+    for texts in [apart.as_slice(), &without_nul] {
+        write(&user, WINDOWS, &wheel_of(&pe(Machine::X86_64, &[], texts)));
+        user.run(&["inspect", WINDOWS])
+            .exits(0)
+            .says("no OpenSSL and no fork of it");
+    }
+}
+
 #[test]
 fn wheels_come_in_the_order_asked_for_and_those_of_folders_by_name() {
     let user = User::new();

@@ -65,6 +65,8 @@ mod openssl;
 mod operations;
 mod policy_words;
 mod published;
+#[cfg(unix)]
+mod python_recipes;
 mod remote_wheel;
 mod remote_wheel_faults;
 mod replay;

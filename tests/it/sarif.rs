@@ -354,3 +354,39 @@ fn the_command_writes_it_and_its_exit_codes_stay() {
         );
     }
 }
+
+#[test]
+fn a_wheel_that_was_not_read_yet_is_told() {
+    let index = FakeIndex::start_blocking();
+    for platform in ["manylinux_2_28_x86_64", "win_amd64"] {
+        let name = format!("demo-1.0-cp39-abi3-{platform}.whl");
+        let wheel = binary::wheel_carrying_as("OpenSSL 3.5.9 29 Sep 2026", platform);
+        index.publish("demo", FakeFile::new(&name, wheel));
+    }
+    let user = User::new();
+    let text = format!(
+        "[index]\nurl = \"{}\"\n[limits]\nbytes-per-cycle = 1\n[[project]]\npackage = \"demo\"\n",
+        index.url()
+    );
+    std::fs::write(user.home().join("rewheel.toml"), text).unwrap();
+    let ran = user.run(&[
+        "check-now",
+        "--config",
+        "rewheel.toml",
+        "--offline",
+        "--dry-run",
+        "--format",
+        "sarif",
+    ]);
+    let log = holds(&ran.stdout);
+    let unread = results(&log)
+        .iter()
+        .find(|result| result["ruleId"] == "not-read-yet")
+        .unwrap();
+    assert_eq!(unread["level"], "warning");
+    assert_eq!(unread["locations"].as_array().unwrap().len(), 1);
+    let text = unread["message"]["text"].as_str().unwrap();
+    assert!(text.contains("bytes-per-cycle"), "{text}");
+    // Each is a matter of its own: what is read leaves the others.
+    assert!(text.contains(".whl"), "{text}");
+}

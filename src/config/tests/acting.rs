@@ -51,7 +51,7 @@ fn how_to_act_is_read() {
         text: ACTING.to_owned(),
     };
     let path = Path::new("/etc/rewheel/rewheel.toml");
-    let configuration = read(Some((&source, path)), []).unwrap();
+    let configuration = read(Some((&source, path)), [], WithoutLedger::Refuse).unwrap();
     assert_eq!(configuration.watch.new_issues_per_cycle, 3);
     let ledger = PathBuf::from("/etc/rewheel/state/ledger.db");
     assert_eq!(configuration.state.location, StateUrl::Sqlite(ledger));
@@ -118,7 +118,7 @@ fn what_variables_say_begins_where_the_program_does() {
         text: text.to_owned(),
     };
     let path = Path::new("/etc/rewheel/rewheel.toml");
-    let configuration = read(Some((&source, path)), of(&variables)).unwrap();
+    let configuration = read(Some((&source, path)), of(&variables), WithoutLedger::Refuse).unwrap();
     let ledger = PathBuf::from("ledger.db");
     assert_eq!(configuration.state.location, StateUrl::Sqlite(ledger));
     let token = PathBuf::from("token");

@@ -143,6 +143,32 @@ fn a_ping_alone_needs_no_ledger() {
     good("[notify]\nping-url-env = \"P\"\n[state]\nurl = \"none\"\n");
 }
 
+#[test]
+fn a_job_leaves_receivers_aside_and_keeps_the_ping() {
+    let text = format!(
+        "{PROJECT}[notify]\nping-url-env = \"P\"\n{WEBHOOK}secret-env = \"S\"\n\
+         {MAIL}to = [\"a@example.org\"]\n"
+    );
+    let read = |state: &str| {
+        let source = SourceText {
+            name: "rewheel.toml".to_owned(),
+            text: format!("state.url = \"{state}\"\n{text}"),
+        };
+        let file = Some((&source, std::path::Path::new("rewheel.toml")));
+        read(file, [], WithoutLedger::LeaveAside).unwrap().notify
+    };
+    let aside = read("none");
+    assert_eq!(aside.left_aside.len(), 2, "{aside:?}");
+    assert!(
+        aside.receivers().is_empty() && aside.ping.is_some(),
+        "{aside:?}"
+    );
+    // Where there is a ledger, everybody is told.
+    let told = read("sqlite:rewheel.db");
+    assert!(told.left_aside.is_empty(), "{told:?}");
+    assert_eq!(told.receivers(), aside.left_aside);
+}
+
 #[rstest]
 #[case("[[notify.webhook]]\nname = \"a\"\nurl = \"hooks.example/T0SECRET\"\nformat = \"slack\"\n")]
 #[case("[[notify.webhook]]\nname = \"https://hooks.example/T0SECRET\"\n")]

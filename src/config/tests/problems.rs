@@ -60,7 +60,12 @@ fn wrong_variables_are_named(#[case] name: &str, #[case] value: &str, #[case] ex
 
 #[test]
 fn projects_need_a_file() {
-    let error = read(None, of(&[("REWHEEL_PROJECT__0__PACKAGE", "a")])).unwrap_err();
+    let error = read(
+        None,
+        of(&[("REWHEEL_PROJECT__0__PACKAGE", "a")]),
+        WithoutLedger::Refuse,
+    )
+    .unwrap_err();
     assert_snapshot!(error, @"REWHEEL_PROJECT__0__PACKAGE: it sets a key of a project, and no configuration is named");
 }
 

@@ -125,6 +125,11 @@ impl Rule {
                 "A published wheel, or a part of it, could not be read, so what it carries is not \
                  known.",
             ),
+            ReasonCode::NotReadYet => (
+                "A wheel that was not read yet",
+                "A published wheel was not read yet, so what it carries is not known: its turn \
+                 comes in a later run.",
+            ),
             ReasonCode::SbomDisagrees => (
                 "OpenSSL: an SBOM that names another version",
                 "An SBOM in a published wheel names another version of OpenSSL than the wheel's \

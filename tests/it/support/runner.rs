@@ -39,10 +39,13 @@ impl Job {
         for name in ["bin", "temp", "workspace", "home"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }
-        let cargo = "#!/bin/sh\nwhile [ \"$1\" != --root ]; do shift; done\n\
-                     mkdir -p \"$2/bin\" && ln -s \"$TESTED_COMMAND\" \"$2/bin/rewheel\"\n";
+        let cargo = format!(
+            "#!/bin/sh\nwhile [ \"$1\" != --root ]; do shift; done\n\
+             mkdir -p \"$2/bin\" && ln -s '{}' \"$2/bin/rewheel\"\n",
+            env!("CARGO_BIN_EXE_rewheel")
+        );
         let script = folder.path().join("bin/cargo");
-        write_script(&script, cargo);
+        write_script(&script, &cargo);
         let event = r#"{"repository": {"default_branch": "main"}}"#;
         std::fs::write(folder.path().join("event.json"), event).unwrap();
         let mut job = Self {
@@ -58,7 +61,6 @@ impl Job {
         );
         let root = env!("CARGO_MANIFEST_DIR");
         job.set("PATH", &path)
-            .set("TESTED_COMMAND", env!("CARGO_BIN_EXE_rewheel"))
             .set("NO_PROXY", "127.0.0.1,localhost")
             .set("GITHUB_ACTIONS", "true")
             .set("GITHUB_ACTION_PATH", root)
@@ -278,7 +280,7 @@ pub fn yaml(text: &str) -> Value {
 }
 
 /// A script that can be run.
-fn write_script(path: &Path, text: &str) {
+pub fn write_script(path: &Path, text: &str) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::write(path, text).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
