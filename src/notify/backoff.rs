@@ -13,6 +13,9 @@ const FIRST: TimeDelta = TimeDelta::minutes(1);
 /// The longest pause, and the longest that a receiver may ask for.
 const LONGEST: TimeDelta = LONGEST_PAUSE;
 
+/// How many attempts it takes before the clock on the wall counts.
+const MANY: u32 = 10;
+
 /// How often and how long a message is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Patience {
@@ -40,12 +43,20 @@ impl Patience {
         let asked = asked.and_then(|asked| TimeDelta::from_std(asked).ok());
         let pause = pause(delivery.attempts).max(asked.unwrap_or_default().min(LONGEST));
         let due = now + pause;
-        let is_late = due - delivery.made > self.give_up_after;
+        // What the clock on the wall says counts late: it may have been set, or the process was
+        // not there, and then nothing was tried in all that time.
+        let is_late = tried_for(delivery.attempts) > self.give_up_after
+            || (delivery.attempts >= MANY && due - delivery.made > self.give_up_after);
         if error.is_final() || delivery.attempts >= self.attempts || is_late {
             return Attempt::GivenUp { error: why };
         }
         Attempt::Again { error: why, due }
     }
+}
+
+/// How long so many attempts take at least.
+fn tried_for(attempts: u32) -> TimeDelta {
+    (1..=attempts).map(pause).sum()
 }
 
 /// The pause after so many attempts.
@@ -117,12 +128,34 @@ mod tests {
         assert_eq!(due, minutes, "{after:?}");
     }
 
+    /// Whether it is given up after so many attempts when so many days have gone by.
+    #[rstest]
+    #[case(10, 3, true)]
+    #[case(2, 3, false)]
+    #[case(2, 400, false)]
+    #[case(2, -400, false)]
+    #[case(10, -400, false)]
+    fn what_is_old_is_given_up_but_not_by_a_clock_that_was_set(
+        #[case] attempts: u32,
+        #[case] days: i64,
+        #[case] is_given_up: bool,
+    ) {
+        let late = moment() + TimeDelta::days(days);
+        let after = PATIENCE.after(&tried(attempts), &status(500, None), late);
+        assert_eq!(matches!(after, Attempt::GivenUp { .. }), is_given_up);
+    }
+
     #[test]
-    fn what_is_old_is_given_up_and_twenty_attempts_take_about_as_long() {
-        let late = moment() + TimeDelta::days(3);
-        let after = PATIENCE.after(&tried(2), &status(500, None), late);
-        assert!(matches!(after, Attempt::GivenUp { .. }));
-        let all: TimeDelta = (1..20).map(pause).sum();
-        assert_eq!(all.num_hours(), 68);
+    fn a_short_time_is_over_after_few_attempts() {
+        let hour = Patience {
+            give_up_after: TimeDelta::hours(1),
+            ..PATIENCE
+        };
+        let given_up = |attempts| {
+            let after = hour.after(&tried(attempts), &status(500, None), moment());
+            matches!(after, Attempt::GivenUp { .. })
+        };
+        assert!(!given_up(5) && given_up(6));
+        assert_eq!(tried_for(19).num_hours(), 68);
     }
 }

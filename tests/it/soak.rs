@@ -231,7 +231,9 @@ fn months_of_cycles_miss_nothing_do_nothing_twice_and_leave_nothing_behind() {
         measured.notices.len(),
     );
     assert!(measured.failed > 0, "nothing went wrong at all");
-    for result in ["good", "incomplete", "facts"] {
+    // Few of them, as a project with open runs is looked at as often as the facts.
+    let rare = (cycles >= 5_000).then_some("facts");
+    for result in ["good", "incomplete"].into_iter().chain(rare) {
         assert!(
             measured.results.contains_key(result),
             "no cycle was {result}"
