@@ -21,11 +21,11 @@ fn repository(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The blocks of commands of a document: how each is fenced, what stands before it, its lines.
+/// The blocks of commands of a document: how each is fenced, the paragraph before it, its lines.
 fn blocks(name: &str) -> Vec<(String, String, Vec<String>)> {
     let text = fs::read_to_string(repository(name)).unwrap();
     let mut found = Vec::new();
-    let mut before = String::new();
+    let (mut before, mut is_over) = (String::new(), true);
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         match line.strip_prefix("```") {
@@ -37,8 +37,9 @@ fn blocks(name: &str) -> Vec<(String, String, Vec<String>)> {
                     block.map(str::to_owned).collect(),
                 ));
             }
-            None if line.trim().is_empty() => {}
-            None => before = line.to_owned(),
+            None if line.trim().is_empty() => is_over = true,
+            None if std::mem::take(&mut is_over) => before = line.to_owned(),
+            None => before = format!("{before} {line}"),
         }
     }
     found
