@@ -19,6 +19,7 @@ mod traffic;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use url::Url;
 
@@ -236,6 +237,11 @@ impl Client {
     /// What a server last said of its rate limit.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         self.shared.traffic.rate_limit()
+    }
+
+    /// The `Date` of the latest answer. Source: RFC 9110, section 6.6.1.
+    pub fn server_time(&self) -> Option<DateTime<Utc>> {
+        self.shared.traffic.date()
     }
 
     /// Waits, in parts that are told to whoever listens.

@@ -55,7 +55,11 @@ pub async fn run(command: &CheckNow, common: &Common) -> anyhow::Result<u8> {
         telling::teller(configuration, common, ledger, &clock, &Figures::default())?
     };
     // What was left alone on purpose is no matter for people elsewhere.
-    telling::tell(teller.as_ref(), &EndedCycle::of(&report)).await;
+    let cycle = EndedCycle {
+        may_forget: round.is_clock_right(report.checked_at),
+        ..EndedCycle::of(&report)
+    };
+    telling::tell(teller.as_ref(), &cycle).await;
     left.tell(&mut report);
     output::result(&render(command.format, &report, common)?)?;
     Ok(report.exit_status().code())

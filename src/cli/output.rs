@@ -227,6 +227,8 @@ pub fn log_of_daemon(common: &Common, format: LogFormat) {
     let filter = EnvFilter::try_from_env("REWHEEL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Lines are coloured as a whole, or not at all.
+        .with_ansi(false)
         .with_writer(io::stderr);
     // Only the first call in a process counts, which is that of the command.
     let _ = match format {

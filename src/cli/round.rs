@@ -312,9 +312,17 @@ impl Round {
         [self.cycle.watch.traffic().0, github]
     }
 
-    /// What time it was at GitHub when it last answered.
-    pub fn github_time(&self) -> Option<DateTime<Utc>> {
-        self.hand.as_ref()?.github.server_time()
+    /// Whether this moment is about that at which a server answered: by a clock that is wrong
+    /// nothing must be forgotten.
+    pub fn is_clock_right(&self, now: DateTime<Utc>) -> bool {
+        let github = self.hand.as_ref().map(|hand| &hand.github);
+        let told = [
+            github.and_then(Github::server_time),
+            self.cycle.watch.server_time(),
+            self.cycle.index.client().server_time(),
+        ];
+        let mut told = told.into_iter().flatten();
+        told.any(|told| (now - told).abs() < TimeDelta::days(1))
     }
 
     /// Until when GitHub is left alone.

@@ -117,21 +117,19 @@ impl Rounds {
     fn prune(&mut self, now: DateTime<Utc>) {
         let day = TimeDelta::days(1);
         let age = self.pruned.map(|pruned| (now - pruned).abs());
-        let before = self.last.as_ref().map(|last| last.began);
-        let known = self.round.github_time().or(before);
-        let is_right = known.is_some_and(|known| (now - known).abs() < day);
-        if age.is_some_and(|age| age < day) || !is_right {
+        if age.is_some_and(|age| age < day) || !self.round.is_clock_right(now) {
             return;
         }
-        self.pruned = Some(now);
         let Some(ledger) = self.round.ledger() else {
             return;
         };
         let watch = &self.configuration().watch;
         match ledger.forget(now - watch.seen_for, now - watch.memory_for) {
-            Ok(forgotten) if forgotten.is_nothing() => {}
             Ok(forgotten) => {
-                tracing::debug!("what is not needed any more is forgotten: {forgotten}")
+                self.pruned = Some(now);
+                if !forgotten.is_nothing() {
+                    tracing::debug!("what is not needed any more is forgotten: {forgotten}");
+                }
             }
             Err(error) => tracing::warn!("what is not needed any more is kept: {error}"),
         }
@@ -233,7 +231,8 @@ impl Rounds {
             .iter()
             .filter(|line| silent.contains(line.package.as_str()))
             .collect();
-        notice::untold(ledger, &lines, now).unwrap_or_else(|error| {
+        let are_facts_known = !report.feeds.iter().any(|feed| feed.is_down);
+        notice::untold(ledger, &lines, are_facts_known, now).unwrap_or_else(|error| {
             tracing::error!("what was told before is not known, so nothing is told: {error}");
             Vec::new()
         })
@@ -333,6 +332,7 @@ impl Engine for Rounds {
                 asked_feeds: cycle.asked_feeds,
                 is_whole: !cycle.report.lines.iter().any(LineReport::is_unfinished),
                 is_good: cycle.is_good(),
+                may_forget: self.round.is_clock_right(cycle.began),
                 began: cycle.began,
             });
         }

@@ -36,6 +36,7 @@ pub(super) fn projects(
 ) -> Vec<ProjectSettings> {
     let mut found = Vec::new();
     let mut lines_seen = BTreeMap::new();
+    let mut schedules = BTreeMap::new();
     for (table, place) in tables {
         let packages = packages(table, place, problems);
         let is_set = table.has("packages");
@@ -66,6 +67,17 @@ pub(super) fn projects(
         let empty = Table::default();
         let issue = issue::issue(whole.table("issue").unwrap_or(&empty), folder, problems);
         for (package, package_place) in packages {
+            let own = (schedule.clone(), timezone.clone());
+            let first = schedules
+                .entry(package.clone())
+                .or_insert_with(|| own.clone());
+            if *first != own {
+                let sentence = format!(
+                    "{package} has another `schedule` or `timezone` above: the lines of a package \
+                     are looked at together, so give them the same"
+                );
+                problems.add(package_place, sentence);
+            }
             let lines = lines(&whole);
             for (line, line_place) in &lines {
                 let place = line_place.unwrap_or(package_place);

@@ -5,6 +5,7 @@
 //! GitHub and in the index is the truth; the ledger holds what cannot be seen there, and without it
 //! the next cycle comes to the same end.
 
+mod closed;
 mod find;
 mod follow;
 mod issue;
@@ -101,9 +102,10 @@ impl Actor<'_> {
             let line = report.lines.get(*at);
             line.is_some_and(|line| self.turns.is_slow(&scope_of(line)))
         });
+        let mut room = self.new_issues;
         for group in [quick, slow] {
             let mut observed = self.observe(report, &group, &mut places).await;
-            self.stop_flood(&mut observed, report);
+            self.stop_flood(&mut observed, report, &mut room);
             observed.sort_by_key(|(at, _)| (std::cmp::Reverse(weight(report.lines.get(*at))), *at));
             self.perform(report, observed).await;
         }
@@ -253,13 +255,19 @@ impl Actor<'_> {
 
     /// More new issues at once than are allowed mean that something is wrong, most likely with us:
     /// then nothing is written at all.
-    fn stop_flood(&self, observed: &mut Vec<(usize, Observed<'_>)>, report: &mut CheckReport) {
+    fn stop_flood(
+        &self,
+        observed: &mut Vec<(usize, Observed<'_>)>,
+        report: &mut CheckReport,
+        room: &mut usize,
+    ) {
         let is_new = |one: &Observed<'_>| matches!(one.plan.step, IssueStep::Create { .. });
         let count = observed
             .iter()
             .filter(|(_, one)| is_new(one) && !one.is_first_cycle)
             .count();
-        if count <= self.new_issues {
+        if let Some(left) = room.checked_sub(count) {
+            *room = left;
             return;
         }
         let why = format!(

@@ -11,23 +11,32 @@ use crate::store::ledger::{Ledger, LedgerError};
 /// Lines by package and name.
 type Lines = BTreeSet<(String, String)>;
 
+/// What the subjects begin with that say what was told.
+const TOLD: &str = "told:release/";
+
 /// How long a notice waits for packages that were not read yet.
 const WAITS: TimeDelta = TimeDelta::hours(6);
 
 /// The notices of these lines that were not told yet, each without the lines that were. While
 /// something of a line is left for a later cycle they wait, so that many packages that come one
-/// after the other make one notice.
+/// after the other make one notice. A line that had recovered and falls back is told again; that it
+/// has is believed only where OpenSSL's facts are known as they are now.
 ///
 /// # Errors
 /// The ledger cannot tell.
 pub fn untold(
     ledger: &Ledger,
     lines: &[&LineReport],
+    are_facts_known: bool,
     now: DateTime<Utc>,
 ) -> Result<Vec<Notice>, LedgerError> {
     let is_whole = !lines.iter().any(|line| line.is_unfinished());
     let mut found = Vec::new();
-    for notice in notices(lines.iter().copied()) {
+    let notices = notices(lines.iter().copied());
+    if are_facts_known {
+        recover(ledger, lines, &notices, now)?;
+    }
+    for notice in notices {
         let (told, value) = told(ledger, &notice)?;
         let notice = notice.without(&told);
         if notice.lines.is_empty() {
@@ -42,6 +51,32 @@ pub fn untold(
         }
     }
     Ok(found)
+}
+
+/// Forgets that lines were told of what does not hold of them any more.
+fn recover(
+    ledger: &Ledger,
+    lines: &[&LineReport],
+    notices: &[Notice],
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let known = lines.iter().filter(|line| line.is_known());
+    let known: Lines = known
+        .map(|line| (line.package.clone(), line.line.clone()))
+        .collect();
+    for (told_subject, seen) in ledger.seen_under(TOLD)? {
+        let notice = notices.iter().find(|one| subject(one) == told_subject);
+        let holds =
+            |line: &(String, String)| notice.is_some_and(|notice| notice.lines.contains(line));
+        let mut told: Lines = serde_json::from_str(&seen.value).unwrap_or_default();
+        let before = told.len();
+        told.retain(|line| holds(line) || !known.contains(line));
+        if told.len() < before {
+            let value = serde_json::to_string(&told).unwrap_or_default();
+            ledger.see(&told_subject, &value, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Notes that these notices are told: they were handed on to whoever sends them.
@@ -66,5 +101,5 @@ fn told(ledger: &Ledger, notice: &Notice) -> Result<(Lines, String), LedgerError
 }
 
 fn subject(notice: &Notice) -> String {
-    format!("told:release/{}", notice.key())
+    format!("{TOLD}{}", notice.key())
 }

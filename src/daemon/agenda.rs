@@ -8,8 +8,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::cycle::soon::Soon;
 use crate::schedule::{self, Schedule};
 
-/// How many cycles are looked ahead for the longest pause between two.
-const LOOKED_AHEAD: usize = 500;
+/// How far is looked ahead for the longest pause between two cycles: over a night and a weekend.
+const LOOKED_AHEAD: TimeDelta = TimeDelta::days(8);
+
+/// How many cycles are looked ahead at most: one a minute for that long is fewer.
+const MOST_CYCLES: usize = 12_000;
 
 /// When cycles begin.
 #[derive(Clone, Debug)]
@@ -27,9 +30,11 @@ pub struct Timing {
 impl Timing {
     /// When a schedule comes after this moment; where it never does, in a year.
     fn next_after(&self, schedule: &Schedule, moment: DateTime<Utc>) -> DateTime<Utc> {
-        let tick = schedule.next_after(moment);
-        let tick = tick.unwrap_or(moment + TimeDelta::days(365));
-        tick + schedule::jitter(&self.key, self.jitter)
+        let jitter = schedule::jitter(&self.key, self.jitter);
+        // The tick by which this moment came was as much earlier: a jitter that is longer than the
+        // pause between two ticks must not swallow any.
+        let tick = schedule.next_after(moment - jitter);
+        tick.unwrap_or(moment + TimeDelta::days(365)) + jitter
     }
 
     /// The longest pause between two cycles that the schedules leave from now on.
@@ -42,7 +47,10 @@ impl Timing {
             .retain(|_, schedule| known.insert(Arc::as_ptr(schedule)));
         let mut agenda = Agenda::new(distinct, now);
         let (mut longest, mut at) = (TimeDelta::zero(), now);
-        for _ in 0..LOOKED_AHEAD {
+        for _ in 0..MOST_CYCLES {
+            if at - now > LOOKED_AHEAD {
+                break;
+            }
             let due = agenda.due(at);
             agenda.ended(&due, at, &Soon::default(), TimeDelta::zero());
             let Some(next) = agenda.next() else { break };
@@ -309,6 +317,26 @@ mod tests {
         assert_eq!(facts, ["10:20 a facts", "10:40 a facts"], "{found:?}");
     }
 
+    /// Each cycle is as late as the one before, however long that is.
+    #[test]
+    fn a_jitter_that_is_longer_than_the_pause_between_two_ticks_swallows_none() {
+        let mut timing = timing(&[("a", "*/5 * * * *")], None);
+        timing.jitter = TimeDelta::hours(1);
+        let mut agenda = Agenda::new(timing, at("10:00"));
+        let mut last = None;
+        for _ in 0..20 {
+            let next = agenda.next().unwrap();
+            agenda.ended(&agenda.due(next), next, &Soon::default(), TimeDelta::zero());
+            let after = agenda.next().unwrap();
+            assert!(
+                after > next && after - next <= TimeDelta::minutes(5),
+                "{next} {after}"
+            );
+            last = Some(after);
+        }
+        assert!(last < Some(at("11:45")));
+    }
+
     #[test]
     fn a_project_that_was_judged_without_being_due_may_be_in_flux() {
         let timing = timing(
@@ -351,6 +379,18 @@ mod tests {
     fn the_longest_pause_is_that_of_all_schedules_together() {
         let office = timing(&[("a", "0 9-17 * * *"), ("b", "0 21 * * *")], None);
         assert_eq!(office.longest_pause(at("10:00")), TimeDelta::hours(12));
+        // A night of eight hours, of a schedule that has 900 ticks before it.
+        let days = timing(&[("a", "* 7-22 * * *")], None);
+        assert_eq!(
+            days.longest_pause(at("07:30")),
+            TimeDelta::minutes(8 * 60 + 1)
+        );
+        let week = timing(&[("a", "*/5 9-17 * * 1-5")], None);
+        let weekend = TimeDelta::hours(63) + TimeDelta::minutes(5);
+        assert_eq!(
+            week.longest_pause(at("10:00") - TimeDelta::days(4)),
+            weekend
+        );
         let without = timing(&[], None);
         assert_eq!(without.longest_pause(at("10:00")), TimeDelta::zero());
     }

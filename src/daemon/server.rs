@@ -27,6 +27,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::Releases;
+use crate::notify::figures::ReceiverState;
 use crate::report::html::{self, Show};
 use crate::report::json;
 
@@ -116,6 +117,8 @@ async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> 
     let recent = shared.board.recent();
     let latest = shared.board.latest();
     let known = latest.as_deref();
+    let notifications = shared.board.notifications();
+    let notifications = notifications.filter(|state| !state.receivers.is_empty());
     let none = Releases::new(Vec::new());
     let view = html::View {
         now: (shared.clock)(),
@@ -129,6 +132,11 @@ async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> 
         releases: known.map_or(&none, |cycle| &cycle.releases),
         watcher: html::Watcher {
             last_good: tally.last_good,
+            ready_within: tally.ready_within.unwrap_or(shared.settings.ready_within),
+            messages: notifications.map(|state| {
+                let sum = |of: fn(&ReceiverState) -> u64| state.receivers.iter().map(of).sum();
+                (sum(|one| one.waiting), sum(|one| one.given_up))
+            }),
             next: tally.next,
             under_way: tally.under_way,
             error: tally.error.as_deref(),

@@ -4,6 +4,7 @@
 mod service;
 
 use std::io;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -18,6 +19,13 @@ pub enum Signal {
 
 /// The exit code of a process that was stopped a second time, as shells have it for SIGINT.
 const STOPPED_TWICE: i32 = 130;
+
+/// How long after it was asked to stop the process is there at most; what it intends is in the ledger
+/// before it does it.
+const LATEST: Duration = Duration::from_millis(9_500);
+
+/// The exit code of a process that was stopped in the middle of a step.
+const STOPPED_LATE: i32 = 1;
 
 /// The system is listened to.
 #[derive(Debug)]
@@ -45,9 +53,18 @@ pub fn signals() -> io::Result<(mpsc::Receiver<Signal>, Listening)> {
     tokio::spawn(async move {
         let mut stopping = false;
         while let Some(signal) = heard.recv().await {
-            if signal == Signal::Stop && std::mem::replace(&mut stopping, true) {
-                tracing::warn!("stopped at once: it was asked for a second time");
-                std::process::exit(STOPPED_TWICE);
+            if signal == Signal::Stop {
+                if std::mem::replace(&mut stopping, true) {
+                    tracing::warn!("stopped at once: it was asked for a second time");
+                    std::process::exit(STOPPED_TWICE);
+                }
+                // A step may hang where nothing else can end it, such as in a ledger that another
+                // process has locked.
+                tokio::spawn(async {
+                    tokio::time::sleep(LATEST).await;
+                    tracing::warn!("stopped without the step under way, which does not end");
+                    std::process::exit(STOPPED_LATE);
+                });
             }
             tracing::info!("the system asks for: {signal:?}");
             if sender.send(signal).await.is_err() && signal != Signal::Stop {

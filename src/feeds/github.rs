@@ -125,6 +125,11 @@ impl GithubFeeds {
         self.client.rate_limit()
     }
 
+    /// The `Date` of the latest answer.
+    pub fn server_time(&self) -> Option<DateTime<Utc>> {
+        self.client.server_time()
+    }
+
     /// The bound on each answer, in bytes.
     pub const fn limit(&self) -> u64 {
         self.limit

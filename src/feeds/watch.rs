@@ -105,6 +105,14 @@ impl Watch {
         }
     }
 
+    /// What time it was where the feeds come from when that last answered.
+    pub fn server_time(&self) -> Option<DateTime<Utc>> {
+        match &self.source {
+            FeedSource::Network(github) => github.server_time(),
+            FeedSource::BuiltIn | FeedSource::Directory(..) | FeedSource::Fixed(_) => None,
+        }
+    }
+
     fn believe(&self, heard: HeardAll) -> Known {
         let day = self.built_in.as_of;
         let releases = choose("releases", heard.releases, day);

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use chrono::{DateTime, Utc};
+use reqwest::header::{DATE, HeaderMap};
 
 use super::RateLimit;
 
@@ -47,6 +48,7 @@ impl fmt::Debug for Heard {
 pub(super) struct Traffic {
     requests: AtomicU64,
     rate_limit: Mutex<Option<RateLimit>>,
+    date: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl Traffic {
@@ -62,6 +64,14 @@ impl Traffic {
                 .unwrap_or_else(PoisonError::into_inner);
             *known = Some(limit);
         }
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        if let Some(date) = date.and_then(|date| httpdate::parse_http_date(date).ok()) {
+            *self.date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date.into());
+        }
+    }
+
+    pub(super) fn date(&self) -> Option<DateTime<Utc>> {
+        *self.date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn requests(&self) -> u64 {

@@ -1,5 +1,7 @@
 //! What may be told of a cycle, before it is known who wants to know it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +97,8 @@ pub struct Seen {
     pub known_lines: Vec<String>,
     /// Whether nothing of any line is left for a later cycle.
     pub is_whole: bool,
+    /// The lines, as `package/line`, of which all is known: what they do not say does not hold.
+    pub all_lines: BTreeSet<String>,
 }
 
 impl Subject {

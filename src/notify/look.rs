@@ -27,6 +27,8 @@ pub struct EndedCycle<'a> {
     pub is_good: bool,
     /// When it began.
     pub began: DateTime<Utc>,
+    /// Whether that is known to be right, so that what is long over may be forgotten by it.
+    pub may_forget: bool,
 }
 
 impl<'a> EndedCycle<'a> {
@@ -39,6 +41,7 @@ impl<'a> EndedCycle<'a> {
             is_whole: true,
             is_good: report.is_good(),
             began: report.checked_at,
+            may_forget: false,
         }
     }
 
@@ -66,7 +69,19 @@ impl<'a> EndedCycle<'a> {
                 .map(|line| format!("{}/{}", line.package, line.line))
                 .collect(),
             is_whole: self.is_whole,
+            all_lines: self.all_lines(),
         }
+    }
+
+    /// The lines of which all is known: what they do not say does not hold any more.
+    fn all_lines(&self) -> BTreeSet<String> {
+        if self.report.feeds.iter().any(|feed| feed.is_down) {
+            return BTreeSet::new();
+        }
+        self.lines()
+            .filter(|line| line.is_known())
+            .map(|line| format!("{}/{}", line.package, line.line))
+            .collect()
     }
 
     /// What the look at each project came to: the worst of its lines.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lettre::address::Envelope;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
@@ -40,17 +41,52 @@ pub(super) async fn send(
     message: &Message,
 ) -> Result<(), NotifyError> {
     let letter = letter(mail, id, message)?;
+    let content = letter.formatted();
     let conversation = async {
-        let mut connection = open(mail, variable).await?;
-        let sent = connection
-            .send(letter.envelope(), &letter.formatted())
-            .await;
-        sent.map_err(|error| refused("did not take the mail", &error))?;
-        // It has the mail, whatever it says to the farewell.
-        let _ = connection.quit().await;
-        Ok(())
+        let all = letter.envelope();
+        match converse(mail, variable, all, &content).await {
+            Err(error @ NotifyError::MailRefused { code: 500.., .. }) if all.to().len() > 1 => {
+                one_by_one(mail, variable, all, &content, error).await
+            }
+            sent => sent,
+        }
     };
     within(conversation).await
+}
+
+/// Hands the mail to the server for each of its recipients alone: one who is refused must not keep
+/// it from the others. It failed when nobody is to get it.
+async fn one_by_one(
+    mail: &Mail,
+    variable: &Variable,
+    all: &Envelope,
+    content: &[u8],
+    why: NotifyError,
+) -> Result<(), NotifyError> {
+    let mut outcome = Err(why);
+    for to in all.to() {
+        let alone = Envelope::new(all.from().cloned(), vec![to.clone()])
+            .map_err(|error| NotifyError::Mail(error.to_string()))?;
+        match converse(mail, variable, &alone, content).await {
+            Ok(()) => outcome = Ok(()),
+            Err(error) => tracing::warn!("{to} gets no mail: {error}"),
+        }
+    }
+    outcome
+}
+
+async fn converse(
+    mail: &Mail,
+    variable: &Variable,
+    envelope: &Envelope,
+    content: &[u8],
+) -> Result<(), NotifyError> {
+    let mut connection = open(mail, variable).await?;
+    let sent = connection.send(envelope, content).await;
+    sent.map_err(|error| refused("did not take the mail", &error))?;
+    // It has the mail, whatever it says to the farewell.
+    let _ = connection.quit().await;
+    Ok(())
 }
 
 /// Connects and logs in as for sending, and sends nothing.

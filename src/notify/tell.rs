@@ -38,6 +38,7 @@ pub fn tell(told: &Told, seen: &Seen, failures: u32) -> (Vec<Happening>, Telling
     for look in &seen.looks {
         teller.look(look, failures);
     }
+    teller.over(seen);
     (teller.new, teller.telling)
 }
 
@@ -59,6 +60,23 @@ impl Teller<'_> {
         if is_new && !self.told.keys.contains_key(&happening.key) {
             self.new.push(happening.clone());
         }
+    }
+
+    /// What was told of a line is forgotten once nothing of that kind holds any more: a line that
+    /// falls back is told again. Another target alone makes none of it new.
+    fn over(&mut self, seen: &Seen) {
+        let holding = self
+            .telling
+            .keys
+            .iter()
+            .filter_map(|key| kind_and_line(key));
+        let holding: BTreeSet<(&str, String)> = holding.collect();
+        let over = self.told.keys.keys().filter(|key| {
+            kind_and_line(key)
+                .is_some_and(|one| !holding.contains(&one) && seen.all_lines.contains(&one.1))
+        });
+        let over: Vec<String> = over.cloned().collect();
+        self.telling.over.extend(over);
     }
 
     /// Whether a release is kept back for the sake of packages that are still to be read.
@@ -177,6 +195,17 @@ impl Teller<'_> {
             item: subject.item(text),
         });
     }
+}
+
+/// What a key tells, an event by its name or a release, and of which line, as `package/line`.
+pub(super) fn kind_and_line(key: &str) -> Option<(&str, String)> {
+    let mut parts = key.split('/');
+    let kind = match (parts.next()?, parts.next()?) {
+        ("event", event) => event,
+        ("release", _) => "release",
+        _ => return None,
+    };
+    Some((kind, format!("{}/{}", parts.next()?, parts.next()?)))
 }
 
 fn next(known: Option<&Trouble>, at: DateTime<Utc>, why: &str, is_told: bool) -> Trouble {

@@ -1,6 +1,7 @@
 //! Telling: what is new goes into the ledger, and from there to whom it is for.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Notify, Secret};
 use crate::fetch::{Client, ClientSettings, Credentials, FetchError};
-use crate::store::ledger::{Attempt, Delivery, Ledger, LedgerError};
+use crate::store::ledger::{Attempt, Delivery, LONGEST_PAUSE, Ledger, LedgerError};
 
 use super::backoff::Patience;
 use super::error::NotifyError;
@@ -59,6 +60,8 @@ struct Shared {
     clock: Clock,
     figures: Figures,
     bell: Bell,
+    /// Receivers that want to be left alone, and until when.
+    held: Mutex<BTreeMap<String, DateTime<Utc>>>,
 }
 
 /// Tasks that end when nobody needs them any more. A message that is on its way is not dropped: it
@@ -110,6 +113,7 @@ impl Teller {
                 clock,
                 figures,
                 bell: Bell::new(),
+                held: Mutex::default(),
             }),
             worker: Arc::default(),
         })
@@ -203,16 +207,18 @@ impl Shared {
         let (seen, failures) = (cycle.seen(), self.failures);
         let addressees: Vec<Addressee> = self.receivers.iter().map(Receiver::addressee).collect();
         let now = (self.clock)();
-        self.ledger
-            .tell(cycle.began, now - REMEMBERED, move |told| {
-                let (new, mut telling) = tell(told, &seen, failures);
-                if !new.is_empty() {
-                    tracing::debug!("new to tell: {}", summary(&new));
-                }
-                telling.deliveries = deliveries(&new, &addressees, seen.at);
-                telling
-            })?;
-        self.ledger.forget_deliveries_before(now - DELIVERIES_FOR)?;
+        let forget_before = cycle.may_forget.then(|| now - REMEMBERED);
+        self.ledger.tell(cycle.began, forget_before, move |told| {
+            let (new, mut telling) = tell(told, &seen, failures);
+            if !new.is_empty() {
+                tracing::debug!("new to tell: {}", summary(&new));
+            }
+            telling.deliveries = deliveries(&new, &addressees, seen.at);
+            telling
+        })?;
+        if cycle.may_forget {
+            self.ledger.forget_deliveries_before(now - DELIVERIES_FOR)?;
+        }
         Ok(())
     }
 
@@ -273,7 +279,7 @@ impl Shared {
     /// Sends to one receiver what is due, until it fails; says whether there may be more.
     async fn pass(&self, receiver: &Receiver, over: &CancellationToken) -> bool {
         for _ in 0..AT_ONCE {
-            if over.is_cancelled() {
+            if over.is_cancelled() || self.is_held(receiver) {
                 return false;
             }
             let delivery = match self.ledger.attempt(receiver.name(), (self.clock)()) {
@@ -300,6 +306,13 @@ impl Shared {
     fn conclude(&self, receiver: &Receiver, delivery: &Delivery, sent: Result<(), NotifyError>) {
         let now = (self.clock)();
         let (name, id) = (receiver.name(), delivery.id.as_str());
+        let hold = sent.as_ref().err().and_then(NotifyError::retry_after);
+        let hold = hold.and_then(|hold| TimeDelta::from_std(hold).ok());
+        if let Some(hold) = hold {
+            // It is busy whatever it is told: the other messages wait as well.
+            let until = now + hold.min(LONGEST_PAUSE);
+            self.held().insert(name.to_owned(), until);
+        }
         let attempt = match &sent {
             Ok(()) => Attempt::Delivered,
             Err(error) => self.patience.after(delivery, error, now),
@@ -323,6 +336,17 @@ impl Shared {
         if let Err(error) = self.ledger.attempted(id, &attempt, now) {
             tracing::error!("whether {name} was told is not noted, it is told again: {error}");
         }
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeMap<String, DateTime<Utc>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_held(&self, receiver: &Receiver) -> bool {
+        let now = (self.clock)();
+        let until = self.held().get(receiver.name()).copied();
+        // What is further away than any pause is long was noted by a clock that has been set back.
+        until.is_some_and(|until| now < until && until - now <= LONGEST_PAUSE)
     }
 
     async fn ping(&self) {

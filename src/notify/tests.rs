@@ -15,7 +15,7 @@ use crate::store::ledger::{Telling, Told};
 use super::happening::Happening;
 use super::look::EndedCycle;
 use super::message::Addressee;
-use super::tell::tell;
+use super::tell::{kind_and_line, tell};
 
 mod failing;
 mod messages;
@@ -181,6 +181,7 @@ impl Memory {
         let now = self.now();
         let keys = telling.keys.into_iter();
         self.told.keys.extend(keys.map(|key| (key, now)));
+        self.told.keys.retain(|key, _| !telling.over.contains(key));
         for (subject, trouble) in telling.troubles {
             match trouble {
                 Some(trouble) => self.told.troubles.insert(subject, trouble),

@@ -4,7 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use pep440_rs::Version;
 
 use crate::feeds::FeedReport;
-use crate::policy::{Decision, DecisionKind, PlannedAction, Reason, ReasonCode, WheelVerdict};
+use crate::policy::{
+    Decision, DecisionKind, PlannedAction, Reason, ReasonCode, Status, WheelVerdict,
+};
 
 use super::action::{Action, ActionKind, ActionState};
 use super::tracking::Tracking;
@@ -171,6 +173,31 @@ impl LineReport {
         self.has(ReasonCode::LookTooSlow) || wheels.any(|one| one.has(ReasonCode::NotReadYet))
     }
 
+    /// Whether all of its wheels were read as they are published now.
+    pub fn is_known(&self) -> bool {
+        let mut wheels = self.decision.wheels.iter();
+        self.version.is_some()
+            && !self.is_unfinished()
+            && !wheels.any(|one| one.has(ReasonCode::Unreadable))
+    }
+
+    /// Since when something could have been done about one of its wheels that is in danger: one
+    /// that is merely outdated is not.
+    pub fn exposed_since(&self) -> Option<NaiveDate> {
+        let wheels = self.decision.wheels.iter();
+        let findings = wheels.flat_map(|wheel| &wheel.findings);
+        findings
+            .filter(|finding| finding.accepted.is_none())
+            .filter(|finding| {
+                matches!(
+                    finding.assessment.status,
+                    Status::Vulnerable | Status::Exposed | Status::Withdrawn | Status::EndOfLife
+                )
+            })
+            .filter_map(|finding| finding.assessment.due_since)
+            .min()
+    }
+
     /// Whether one of the line's reasons has this code.
     pub fn has(&self, code: ReasonCode) -> bool {
         self.decision
@@ -180,14 +207,13 @@ impl LineReport {
     }
 }
 
-/// Whether the watcher did what it is for: the feeds answered, nothing that was to be done failed,
-/// and at least one line could be looked at. That something is due, or that one package is unknown,
-/// is in the report, and no fault of the watcher's.
+/// Whether the watcher did what it is for: the feeds answered, and at least one line could be looked
+/// at without that anything failed that was to be done for it. That something is due, or that one
+/// package is unknown or cannot be acted on, is in the report, and told as such.
 pub fn went_well(feeds: &[FeedReport], lines: &[&LineReport]) -> bool {
-    let is_blind = |line: &&LineReport| line.version.is_none() && line.decision.is_unclear;
-    !feeds.iter().any(|feed| feed.is_down)
-        && !lines.iter().any(|line| line.has_failed())
-        && (lines.is_empty() || !lines.iter().all(is_blind))
+    let is_blind = |line: &LineReport| line.version.is_none() && line.decision.is_unclear;
+    let is_bad = |line: &&LineReport| is_blind(line) || line.has_failed();
+    !feeds.iter().any(|feed| feed.is_down) && (lines.is_empty() || !lines.iter().all(is_bad))
 }
 
 impl CheckReport {

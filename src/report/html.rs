@@ -250,10 +250,10 @@ fn facts(view: &View<'_>, issues: &[Issue]) -> Vec<Fact> {
             name: "Last good cycle",
             value: good,
             moment: good_at,
-            tone: if watcher.last_good.is_some() {
-                ""
-            } else {
-                "warn"
+            tone: match watcher.last_good {
+                None => "warn",
+                Some(good) if (view.now - good).abs() > watcher.ready_within => "bad",
+                Some(_) => "",
             },
         },
         Fact {
@@ -263,6 +263,22 @@ fn facts(view: &View<'_>, issues: &[Issue]) -> Vec<Fact> {
             tone: "",
         },
     ];
+    if let Some((waiting, given_up)) = watcher.messages {
+        facts.push(Fact {
+            name: "Messages",
+            value: match (waiting, given_up) {
+                (0, 0) => "all taken".to_owned(),
+                (waiting, 0) => format!("{waiting} wait"),
+                (waiting, given_up) => format!("{waiting} wait, {given_up} given up"),
+            },
+            moment: None,
+            tone: match (waiting, given_up) {
+                (0, 0) => "",
+                (_, 0) => "warn",
+                _ => "bad",
+            },
+        });
+    }
     if view.report.is_some() {
         facts.push(Fact {
             name: "OpenSSL’s feeds",

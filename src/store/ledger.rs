@@ -202,6 +202,16 @@ impl Ledger {
         self.read(move |connection| sightings::seen(connection, &subject))
     }
 
+    /// What was seen last of every subject that begins so.
+    ///
+    /// # Errors
+    ///
+    /// A [`LedgerError`].
+    pub fn seen_under(&self, prefix: &str) -> Result<Vec<(String, Seen)>, LedgerError> {
+        let prefix = prefix.to_owned();
+        self.read(move |connection| sightings::seen_under(connection, &prefix))
+    }
+
     /// Forgets every subject that was seen last before this moment, and says how many.
     ///
     /// # Errors

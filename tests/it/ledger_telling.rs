@@ -55,7 +55,7 @@ fn delivery(id: &str) -> NewDelivery {
 /// Tells this key unless it was told.
 fn tell(ledger: &Ledger, key: &str) {
     let key = key.to_owned();
-    let told = ledger.tell(now(), long_ago(), move |told| {
+    let told = ledger.tell(now(), Some(long_ago()), move |told| {
         let mut telling = Telling {
             keys: BTreeSet::from([key.clone()]),
             ..Telling::default()
@@ -85,8 +85,9 @@ fn many_at_once_tell_a_thing_once() {
 fn it_is_told_as_a_whole_or_not_at_all() {
     let place = Place::new();
     let ledger = place.open();
-    let refused = ledger.tell(now(), long_ago(), |_| Telling {
+    let refused = ledger.tell(now(), Some(long_ago()), |_| Telling {
         keys: BTreeSet::from(["a".to_owned()]),
+        over: BTreeSet::new(),
         troubles: BTreeMap::new(),
         deliveries: vec![
             delivery("a"),
@@ -117,7 +118,7 @@ fn what_was_told_and_what_fails_comes_back_and_is_forgotten_in_the_end() {
     let known = trouble.clone();
     place
         .open()
-        .tell(now(), long_ago(), move |told| {
+        .tell(now(), Some(long_ago()), move |told| {
             assert!(told.keys.is_empty() && told.troubles.is_empty());
             Telling {
                 keys: BTreeSet::from(["a".to_owned(), "b".to_owned()]),
@@ -129,7 +130,7 @@ fn what_was_told_and_what_fails_comes_back_and_is_forgotten_in_the_end() {
     let later = now() + TimeDelta::days(30);
     place
         .open()
-        .tell(later, long_ago(), move |told| {
+        .tell(later, Some(long_ago()), move |told| {
             assert_eq!(told.troubles["feed/x"], trouble);
             assert_eq!(told.keys.keys().collect::<Vec<_>>(), ["a", "b"]);
             // One of them still holds.
@@ -141,9 +142,11 @@ fn what_was_told_and_what_fails_comes_back_and_is_forgotten_in_the_end() {
         })
         .unwrap();
     let ledger = place.open();
-    ledger.tell(later, later, |_| Telling::default()).unwrap();
     ledger
-        .tell(later, later, |told| {
+        .tell(later, Some(later), |_| Telling::default())
+        .unwrap();
+    ledger
+        .tell(later, Some(later), |told| {
             assert_eq!(told.keys.keys().collect::<Vec<_>>(), ["b"]);
             assert!(told.troubles.is_empty());
             Telling::default()
@@ -174,7 +177,7 @@ fn acts_are_handed_over_from_the_first_telling_on() {
     act("in the first cycle", now() + TimeDelta::seconds(5));
     let handed = |at: DateTime<Utc>| {
         let (sender, receiver) = std::sync::mpsc::channel();
-        let told = ledger.tell(at, long_ago(), move |told| {
+        let told = ledger.tell(at, Some(long_ago()), move |told| {
             let keys = |acts: &[Act]| -> Vec<String> {
                 let keys = acts.iter().map(|act| act.key.clone());
                 keys.collect()
@@ -259,7 +262,7 @@ fn what_waits_is_bounded() {
     let place = Place::new();
     let ledger = place.open();
     ledger
-        .tell(now(), long_ago(), |_| Telling {
+        .tell(now(), Some(long_ago()), |_| Telling {
             deliveries: (0..510)
                 .map(|number| delivery(&number.to_string()))
                 .collect(),
@@ -285,11 +288,14 @@ fn a_row_that_is_not_as_it_was_written_is_damage() {
             is_told: false,
             why: "it is down".to_owned(),
         };
-        let told = place.open().tell(now(), long_ago(), move |_| Telling {
-            keys: BTreeSet::from(["a".to_owned()]),
-            troubles: BTreeMap::from([("feed/x".to_owned(), Some(trouble))]),
-            deliveries: vec![delivery("a")],
-        });
+        let told = place
+            .open()
+            .tell(now(), Some(long_ago()), move |_| Telling {
+                keys: BTreeSet::from(["a".to_owned()]),
+                over: BTreeSet::new(),
+                troubles: BTreeMap::from([("feed/x".to_owned(), Some(trouble))]),
+                deliveries: vec![delivery("a")],
+            });
         told.unwrap();
         place.try_open(Access::Look).unwrap();
         let connection = Connection::open(place.path()).unwrap();
@@ -330,7 +336,7 @@ fn who_only_looks_tells_nobody() {
     tell(&place.open(), "a");
     let ledger = place.try_open(Access::Look).unwrap();
     assert_eq!(ledger.deliveries().unwrap()["ops"].waiting, 1);
-    let told = ledger.tell(now(), long_ago(), |_| Telling::default());
+    let told = ledger.tell(now(), Some(long_ago()), |_| Telling::default());
     assert!(matches!(told, Err(LedgerError::OnlyLooking { .. })));
     assert!(matches!(
         ledger.sending(),

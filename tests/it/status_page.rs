@@ -32,6 +32,8 @@ fn shown(report: &CheckReport, releases: &Releases, asked: Asked) -> String {
     let names = report.feeds.iter().map(|feed| feed.name);
     let watcher = Watcher {
         last_good: Some(moment() - TimeDelta::minutes(3)),
+        ready_within: TimeDelta::hours(1),
+        messages: None,
         next: Some(moment() + TimeDelta::minutes(12)),
         under_way: None,
         error: None,

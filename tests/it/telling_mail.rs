@@ -183,6 +183,10 @@ struct Open {
 
 impl Open {
     async fn new() -> Self {
+        Self::to(&["team@example.org"]).await
+    }
+
+    async fn to(recipients: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mail = FakeMail::start(folder.path(), Way::Plain);
         let index = FakeIndex::start().await;
@@ -191,7 +195,7 @@ impl Open {
         let path = folder.path().join("rewheel.toml");
         let text = format!(
             "[notify.mail]\nserver = \"localhost\"\nport = {}\nencryption = \"none\"\nfrom = \
-             \"rewheel@example.org\"\nto = [\"team@example.org\"]\nevents = [\"security\"]\n",
+             \"rewheel@example.org\"\nto = {recipients:?}\nevents = [\"security\"]\n",
             mail.port()
         );
         std::fs::write(&path, text).unwrap();
@@ -240,6 +244,19 @@ async fn mail_that_may_have_arrived_comes_again_under_its_id() {
     assert_eq!(mails.len(), 2);
     assert_eq!(mails[0], mails[1]);
     assert!(mails[0].contains("Message-ID: <msg_"));
+}
+
+/// Whoever has left must not keep the others from being told.
+#[tokio::test]
+async fn one_recipient_who_is_refused_keeps_no_mail_from_the_others() {
+    let scene = Open::to(&["gone@example.org", "team@example.org"]).await;
+    scene.mail.trouble(Trouble::NotThis("gone@"));
+    scene.cycle().await;
+    *scene.now.lock().unwrap() += TimeDelta::days(1);
+    scene.cycle().await;
+    assert_eq!(scene.mail.mails().len(), 1);
+    let state = scene.figures.state().receivers[0].clone();
+    assert_eq!((state.waiting, state.delivered, state.given_up), (0, 1, 0));
 }
 
 #[tokio::test]

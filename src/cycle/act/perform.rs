@@ -9,6 +9,7 @@ use crate::report::issue::{self as text, comment};
 use crate::report::{Action, ActionKind, ActionState, LineReport, Tracking};
 
 use super::Actor;
+use super::closed;
 use super::find::Tracked;
 use super::follow::{self, Followed};
 use super::observe::Observed;
@@ -66,6 +67,7 @@ impl<'a, 'b> Performer<'a, 'b> {
         line: &LineReport,
         writer: &mut Writer<'a>,
     ) -> Result<(), Stop> {
+        closed::conclude(observed, writer)?;
         for number in &observed.plan.duplicates {
             // One that cannot be closed is told, and holds nothing else back.
             let _stopped = self.close_duplicate(observed, *number, writer).await;

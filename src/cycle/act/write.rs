@@ -212,6 +212,31 @@ impl<'a> Writer<'a> {
         Ok(Some(done))
     }
 
+    /// When a write of this key and kind was sent, while nobody knows what came of it. None in a
+    /// dry run.
+    pub(super) fn open_since(&mut self, write: &Write) -> Result<Option<DateTime<Utc>>, Stop> {
+        if self.is_dry() {
+            return Ok(None);
+        }
+        let act = match self.ledger.act(&write.key) {
+            Ok(act) => act,
+            Err(error) => return Err(self.stop(write, ActionState::Failed, error.to_string())),
+        };
+        let open = act.filter(|act| act.outcome.is_none() && act.kind == write.kind.as_str());
+        Ok(open.and_then(|act| sent_at(&act.detail)))
+    }
+
+    /// It came to light that a write took effect whose answer was lost.
+    pub(super) fn took_effect(&mut self, write: Write, url: &str) -> Result<(), Stop> {
+        let outcome = Outcome::Done {
+            url: Some(url.to_owned()),
+            detail: json!({}),
+        };
+        self.conclude(&write, &outcome)?;
+        self.actions.push(write.action(ActionState::Done).at(url));
+        Ok(())
+    }
+
     fn conclude(&mut self, write: &Write, outcome: &Outcome) -> Result<(), Stop> {
         match self.ledger.conclude(&write.key, outcome, self.now) {
             Ok(()) => Ok(()),

@@ -57,7 +57,8 @@ pub(super) fn readiness(
 ) -> (StatusCode, Json<Readiness>) {
     let tally = board.tally();
     let within = tally.ready_within.unwrap_or(within);
-    let is_young = |good: &Option<DateTime<Utc>>| good.is_some_and(|good| now - good <= within);
+    let is_young =
+        |good: &Option<DateTime<Utc>>| good.is_some_and(|good| (now - good).abs() <= within);
     let latest = board.latest();
     let feeds: Vec<Feed> = latest
         .iter()

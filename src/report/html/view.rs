@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use url::form_urlencoded::Serializer;
 
 use crate::fetch::RateLimit;
@@ -59,6 +59,11 @@ pub enum Show {
 pub struct Watcher<'a> {
     /// When the last good cycle ended.
     pub last_good: Option<DateTime<Utc>>,
+    /// How old it may be.
+    pub ready_within: TimeDelta,
+    /// How many messages wait for those who are told, and how many were given up; none where nobody
+    /// is told.
+    pub messages: Option<(u64, u64)>,
     /// When the next cycle begins.
     pub next: Option<DateTime<Utc>>,
     /// Since when a cycle is under way.

@@ -104,6 +104,23 @@ pub(super) fn seen(connection: &Connection, subject: &str) -> Result<Option<Seen
         .transpose()
 }
 
+/// Every subject that begins so, with what is known of it.
+pub(super) fn seen_under(
+    connection: &Connection,
+    prefix: &str,
+) -> Result<Vec<(String, Seen)>, Fault> {
+    let mut statement = connection.prepare(
+        "SELECT subject, value, first_at, since, last_at, digest FROM sighting \
+         WHERE substr(subject, 1, length(?1)) = ?1 ORDER BY subject",
+    )?;
+    let mut rows = statement.query([prefix])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((row.get(0)?, read(row)?));
+    }
+    Ok(found)
+}
+
 pub(super) fn forget_before(
     connection: &mut Connection,
     moment: DateTime<Utc>,

@@ -54,6 +54,8 @@ pub struct Told {
 pub struct Telling {
     /// What counts as told from now on, or still does.
     pub keys: BTreeSet<String>,
+    /// What was told and does not hold any more: it is told again when it does.
+    pub over: BTreeSet<String>,
     /// What fails now, or fails no more.
     pub troubles: BTreeMap<String, Option<Trouble>>,
     /// What is to be sent.
@@ -62,7 +64,7 @@ pub struct Telling {
 
 impl Ledger {
     /// Tells: `decide` is given what is known and says what is told now, and all of that is noted
-    /// or nothing. What was told last before `forget_before` is forgotten.
+    /// or nothing. What was told last before `forget_before`, if that is given, is forgotten.
     ///
     /// # Errors
     ///
@@ -70,7 +72,7 @@ impl Ledger {
     pub fn tell(
         &self,
         now: DateTime<Utc>,
-        forget_before: DateTime<Utc>,
+        forget_before: Option<DateTime<Utc>>,
         decide: impl FnOnce(&Told) -> Telling + Send + 'static,
     ) -> Result<(), LedgerError> {
         self.change(move |connection| tell(connection, now, forget_before, decide))
@@ -80,7 +82,7 @@ impl Ledger {
 fn tell(
     connection: &mut Connection,
     now: DateTime<Utc>,
-    forget_before: DateTime<Utc>,
+    forget_before: Option<DateTime<Utc>>,
     decide: impl FnOnce(&Told) -> Telling,
 ) -> Result<(), Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -112,10 +114,15 @@ fn tell(
     for delivery in &telling.deliveries {
         deliveries::insert(&transaction, delivery, now)?;
     }
-    transaction.execute(
-        "DELETE FROM told WHERE at < ?1 AND key <> ?2",
-        [moment_text(forget_before).as_str(), BEGAN],
-    )?;
+    for key in &telling.over {
+        transaction.execute("DELETE FROM told WHERE key = ?1", [key])?;
+    }
+    if let Some(before) = forget_before {
+        transaction.execute(
+            "DELETE FROM told WHERE at < ?1 AND key <> ?2",
+            [moment_text(before).as_str(), BEGAN],
+        )?;
+    }
     transaction.commit()?;
     Ok(())
 }

@@ -40,6 +40,8 @@ pub enum Trouble {
     NoLogin,
     /// It knows no such recipient.
     NoRecipient,
+    /// It does not know this one of the recipients.
+    NotThis(&'static str),
     /// It ends the connection when it has the mail, and does not say that it has it.
     CutsAtTheEnd,
 }
@@ -259,6 +261,9 @@ fn session(
                     false => "535 no\r\n",
                 };
                 say(&mut stream, answer)?;
+            }
+            ("RCPT", Trouble::NotThis(name)) if line.contains(name) => {
+                say(&mut stream, "550 nobody of that name\r\n")?;
             }
             ("RCPT", Trouble::NoRecipient) => say(&mut stream, "550 nobody of that name\r\n")?,
             ("DATA", _) => {

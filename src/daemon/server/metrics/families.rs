@@ -141,7 +141,10 @@ impl Families {
         let lines = latest.report.lines.iter();
         let mut exposed: Vec<(i64, &str, &str)> = lines
             .filter_map(|line| {
-                let day = line.due_since()?.and_time(chrono::NaiveTime::MIN).and_utc();
+                let day = line
+                    .exposed_since()?
+                    .and_time(chrono::NaiveTime::MIN)
+                    .and_utc();
                 Some((
                     (now - day).num_seconds().max(0),
                     line.package.as_str(),
@@ -153,7 +156,8 @@ impl Families {
         let untold = exposed.len().saturating_sub(LINES);
         self.gauge(
             "exposed_seconds",
-            "Time since the day of the fix, of the longest exposed wheel of a line; a day is 86400",
+            "Time since the day of the fix, of the longest exposed wheel of a line that is \
+             vulnerable, exposed, withdrawn or out of support; a day is 86400",
             exposed
                 .into_iter()
                 .take(LINES)
