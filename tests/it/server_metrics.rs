@@ -88,8 +88,8 @@ async fn everything_that_is_watched_is_told() {
             env!("CARGO_PKG_VERSION"),
             "\"} 1"
         ),
-        "rewheel_cycles_total{result=\"good\"} 1",
-        "rewheel_cycles_total{result=\"incomplete\"} 1",
+        "rewheel_cycles_total{result=\"good\"} 2",
+        "rewheel_cycles_total{result=\"incomplete\"} 0",
         "rewheel_cycles_total{result=\"failed\"} 1",
         "rewheel_actions_total{kind=\"open-issue\",state=\"done\"} 1",
         "rewheel_actions_total{kind=\"comment\",state=\"failed\"} 1",

@@ -82,10 +82,16 @@ impl Scene {
 
     /// A cycle of a process of its own.
     async fn cycle(&self, report: &CheckReport) -> Figures {
+        self.cycle_by(report, true).await
+    }
+
+    /// The same by a clock that is known to be right, or not.
+    async fn cycle_by(&self, report: &CheckReport, may_forget: bool) -> Figures {
         let figures = Figures::default();
         let began = *self.now.lock().unwrap();
         let cycle = EndedCycle {
             began,
+            may_forget,
             ..EndedCycle::of(report)
         };
         self.teller(&figures).after_all(&cycle, PATIENCE).await;
@@ -97,12 +103,21 @@ impl Scene {
     }
 }
 
+/// A project of which nothing is known.
+async fn nothing() -> CheckReport {
+    round::check(&FakeIndex::start().await, "demo", false).await
+}
+
 /// A project whose wheels are vulnerable.
 async fn vulnerable() -> CheckReport {
+    vulnerable_of("demo").await
+}
+
+async fn vulnerable_of(package: &str) -> CheckReport {
     let index = FakeIndex::start().await;
-    let name = "demo-1.0-cp39-abi3-manylinux_2_28_x86_64.whl";
-    index.publish("demo", FakeFile::new(name, wheel_carrying(OLD)));
-    round::check(&index, "demo", false).await
+    let name = format!("{package}-1.0-cp39-abi3-manylinux_2_28_x86_64.whl");
+    index.publish(package, FakeFile::new(&name, wheel_carrying(OLD)));
+    round::check(&index, package, false).await
 }
 
 #[tokio::test]
@@ -279,6 +294,44 @@ async fn it_is_given_up(#[case] more: &str, #[case] answer: Answer, #[case] atte
     scene.later(TimeDelta::days(31));
     let figures = scene.cycle(&report).await;
     assert_eq!(figures.state().receivers[0].given_up, 0);
+}
+
+/// A clock that jumps far ahead, and is set right again, makes nothing of it new.
+#[tokio::test]
+async fn nothing_is_forgotten_by_a_clock_that_is_wrong() {
+    let scene = Scene::new("");
+    let (report, nothing) = (vulnerable().await, nothing().await);
+    scene.cycle(&report).await;
+    let told = scene.receiver.heard().len();
+    assert!(told > 0);
+    scene.later(TimeDelta::days(500));
+    scene.cycle_by(&nothing, false).await;
+    scene.later(TimeDelta::days(-500));
+    let figures = scene.cycle(&report).await;
+    assert_eq!(scene.receiver.heard().len(), told);
+    assert!(figures.state().receivers[0].delivered > 0);
+}
+
+/// Whoever wants to be left alone is, whatever there is to tell.
+#[tokio::test]
+async fn a_receiver_that_wants_to_be_left_alone_is() {
+    let scene = Scene::new("");
+    let wait = vec![("retry-after", "3600".to_owned())];
+    scene.receiver.answers([Answer::Status(429, wait)]);
+    let figures = Figures::default();
+    let teller = scene.teller(&figures);
+    for package in ["demo", "other", "third"] {
+        let report = vulnerable_of(package).await;
+        teller.after_all(&EndedCycle::of(&report), PATIENCE).await;
+        scene.later(TimeDelta::minutes(15));
+    }
+    assert_eq!(scene.receiver.heard().len(), 1);
+    assert_eq!(figures.state().receivers[0].waiting, 3);
+    scene.later(TimeDelta::minutes(20));
+    let report = vulnerable().await;
+    teller.after_all(&EndedCycle::of(&report), PATIENCE).await;
+    let state = figures.state().receivers[0].clone();
+    assert_eq!((state.waiting, state.delivered), (0, 3), "{state:?}");
 }
 
 #[tokio::test]

@@ -330,6 +330,12 @@ impl Running {
         self.signal("-TERM");
         self.wait_for("stopped");
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        // In a file nobody wants colours, nor what is left of them.
+        assert!(
+            !self.said.contains(['\u{1b}']) && !self.said.contains("\\u{1b}"),
+            "{}",
+            self.said
+        );
         std::mem::take(&mut self.said)
     }
 }

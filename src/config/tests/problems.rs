@@ -181,6 +181,10 @@ fn secrets_are_not_shown() {
     "4:11: the line `main` of a-b is there already"
 )]
 #[case(
+    "[[project]]\npackage = \"a\"\nlines = [\"~=1.0\"]\n[[project]]\npackage = \"a\"\nschedule = \"@yearly\"",
+    "5:11: a has another `schedule` or `timezone` above: the lines of a package are looked at together, so give them the same"
+)]
+#[case(
     "[[project]]\npackages = [\"a\", \"a\"]",
     "2:18: the line `main` of a is there already"
 )]
