@@ -285,8 +285,8 @@ impl Index {
             reason,
         };
         let listing = match Format::of(page.content_type.as_deref(), &body) {
-            Some(Format::Json) => json::read(&body).map_err(not_an_index)?,
-            Some(Format::Html) => html::read(&body).map_err(not_an_index)?,
+            Some(Format::Json) => json::read(&body, self.limits.files).map_err(not_an_index)?,
+            Some(Format::Html) => html::read(&body, self.limits.files).map_err(not_an_index)?,
             None => return Err(not_an_index("its content is neither JSON nor HTML".into())),
         };
         if let Some(version) = listing.version.filter(|version| !is_understood(version)) {

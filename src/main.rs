@@ -2,11 +2,6 @@
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Duration;
-
-/// How long the process waits for work that goes on in threads, such as the scan of a wheel, once
-/// it is over: nobody would take in what comes of it.
-const LEAVING: Duration = Duration::from_millis(250);
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -15,8 +10,9 @@ fn main() -> ExitCode {
     let code = match runtime {
         Ok(runtime) => {
             let code = runtime.block_on(rewheel::cli::run(std::env::args_os()));
-            runtime.shutdown_timeout(LEAVING);
-            code
+            // Threads that still scan a wheel are not waited for, nor may they find the runtime
+            // gone: nobody would take in what comes of it.
+            std::process::exit(code.into())
         }
         Err(error) => {
             let sentence = format!("error: no threads can be started: {error}");

@@ -40,6 +40,10 @@ pub async fn run(command: &Daemon, common: &Common) -> anyhow::Result<u8> {
         let configuration = config::load(Some(file), std::env::vars_os())?;
         return health::ask(configuration.server.listen, common).await;
     }
+    // Before anything is waited for: who asks for a new configuration must not end a process that
+    // does not listen yet.
+    let (signals, listening) =
+        daemon::signals().context("the system's signals cannot be listened to")?;
     let clock: Clock = Arc::new(Utc::now);
     let pulse = Arc::new(Pulse::new());
     let figures = Figures::default();
@@ -49,8 +53,6 @@ pub async fn run(command: &Daemon, common: &Common) -> anyhow::Result<u8> {
     };
     let server = engine.configuration().server.clone();
     let ready_within = ready_within(&timing, clock());
-    let (signals, listening) =
-        daemon::signals().context("the system's signals cannot be listened to")?;
     let board = Board::new(clock()).kept_in(engine.ledger());
     board.show(figures);
     let wake = Arc::new(Notify::new());

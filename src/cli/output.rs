@@ -207,6 +207,9 @@ pub fn log_to_stderr(common: &Common) {
     // Only the first call in a process counts, which is that of the command.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(false)
+        // It would be told on standard error, too, and panic when that cannot be written.
+        .log_internal_errors(false)
         .with_writer(io::stderr)
         .event_format(Line {
             colours: wants_colours(common.color, &io::stderr()),
@@ -229,6 +232,8 @@ pub fn log_of_daemon(common: &Common, format: LogFormat) {
         .with_env_filter(filter)
         // Lines are coloured as a whole, or not at all.
         .with_ansi(false)
+        // It would be told on standard error, too, and panic when that cannot be written.
+        .log_internal_errors(false)
         .with_writer(io::stderr);
     // Only the first call in a process counts, which is that of the command.
     let _ = match format {

@@ -262,6 +262,9 @@ impl Engine for Rounds {
         stop: CancellationToken,
     ) -> Result<FinishedCycle, CycleError> {
         if let Some(ledger) = self.round.ledger() {
+            ledger
+                .is_in_place()
+                .map_err(|error| CycleError(error.to_string()))?;
             ledger.used_at(now);
         }
         let sent = self.round.requests();

@@ -1,5 +1,7 @@
 //! Which versions and files of a project are looked at.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use crate::index::{File, Project};
@@ -57,10 +59,15 @@ pub(super) fn line(request: &LineRequest, project: &Project) -> (PublishedLine, 
     if chosen.is_empty() {
         return (PublishedLine::NoWheels, Vec::new());
     }
+    // The first of each name, as a file is looked for in the order of the page.
+    let mut by_name: BTreeMap<&str, &File> = BTreeMap::new();
+    for file in &project.files {
+        by_name.entry(&file.name).or_insert(file);
+    }
     let wheels = chosen
         .iter()
         .flat_map(|version| &version.wheels)
-        .filter_map(|wheel| project.files.iter().find(|file| file.name == wheel.file))
+        .filter_map(|wheel| by_name.get(wheel.file.as_str()).copied())
         .cloned()
         .collect();
     let versions = chosen

@@ -11,8 +11,9 @@ const FILE_ENDINGS: [&str; 9] = [
     ".whl", ".tar.gz", ".tgz", ".zip", ".egg", ".tar.bz2", ".tar.xz", ".exe", ".msi",
 ];
 
-/// Reads a page; the error is why it is none.
-pub(super) fn read(body: &str) -> Result<Listing, String> {
+/// Reads a page; the error is why it is none. Of more files than `most` one more is kept, which
+/// tells that there are more.
+pub(super) fn read(body: &str, most: usize) -> Result<Listing, String> {
     let mut listing = Listing::default();
     let mut rest = body;
     let mut titled_as_links = false;
@@ -28,7 +29,7 @@ pub(super) fn read(body: &str) -> Result<Listing, String> {
                 let text = text_until_tag(rest).to_ascii_lowercase();
                 titled_as_links |= text.trim_start().starts_with("links for");
             }
-            "a" => {
+            "a" if listing.entries.len() <= most => {
                 if let Some(url) = tag.value("href") {
                     listing
                         .entries
@@ -215,6 +216,7 @@ mod tests {
             <a data-yanked href=c%2Blocal.whl>shortened…</a>
             <a href="/simple/">all projects</a>
             </body></html>"##,
+            100,
         )
         .unwrap();
         assert_eq!(listing.version.as_deref(), Some("1.1"));
@@ -234,7 +236,11 @@ mod tests {
 
     #[test]
     fn a_base_is_told() {
-        let listing = read("<base href='/mirror/'><a href=x-1.tar.gz>x-1.tar.gz</a>").unwrap();
+        let listing = read(
+            "<base href='/mirror/'><a href=x-1.tar.gz>x-1.tar.gz</a>",
+            100,
+        )
+        .unwrap();
         assert_eq!(listing.base.as_deref(), Some("/mirror/"));
     }
 
@@ -248,13 +254,13 @@ mod tests {
     #[case("<html><body>Please log in</body></html>", false)]
     #[case("", false)]
     fn an_empty_list_is_not_an_error_page(#[case] body: &str, #[case] is_page: bool) {
-        assert_eq!(read(body).is_ok(), is_page);
+        assert_eq!(read(body, 100).is_ok(), is_page);
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_without_panic(body in "[<>a-z\"'=/!&;# \\-]{0,200}|\\PC{0,200}") {
-            let _ = read(&body);
+            let _ = read(&body, 100);
         }
     }
 }

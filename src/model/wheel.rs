@@ -3,7 +3,7 @@
 //! Sources: PEP 427 and the binary distribution format,
 //! <https://packaging.python.org/en/latest/specifications/binary-distribution-format/>.
 
-use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use pep440_rs::Version;
@@ -204,37 +204,37 @@ fn build_tag(text: &str) -> Option<BuildTag> {
 }
 
 /// Of wheels that differ only in the build tag the highest one; the others are left out. The order
-/// of what stays is kept.
+/// of what stays is kept. Of several with the same build tag, of which nothing tells which one is
+/// installed, all stay: what is in one of them says nothing of the others.
+///
+/// Source: PEP 427, "File name convention".
 pub fn highest_builds<T>(wheels: Vec<T>, name: impl Fn(&T) -> &WheelName) -> Vec<T> {
-    let superseded: Vec<bool> = wheels
+    let kinds: Vec<Kind> = wheels.iter().map(|wheel| kind(name(wheel))).collect();
+    let mut highest: BTreeMap<&Kind, &Option<BuildTag>> = BTreeMap::new();
+    for (wheel, kind) in wheels.iter().zip(&kinds) {
+        let build = &name(wheel).build;
+        let known = highest.entry(kind).or_insert(build);
+        *known = build.max(known);
+    }
+    let stays: Vec<bool> = wheels
         .iter()
-        .enumerate()
-        .map(|(at, one)| {
-            wheels.iter().enumerate().any(|(other_at, other)| {
-                other_at != at
-                    && differ_in_build_only(name(one), name(other))
-                    && match name(other).build.cmp(&name(one).build) {
-                        Ordering::Greater => true,
-                        Ordering::Equal => other_at < at,
-                        Ordering::Less => false,
-                    }
-            })
-        })
+        .zip(&kinds)
+        .map(|(wheel, kind)| highest.get(kind).copied() == Some(&name(wheel).build))
         .collect();
     wheels
         .into_iter()
-        .zip(superseded)
-        .filter_map(|(wheel, superseded)| (!superseded).then_some(wheel))
+        .zip(stays)
+        .filter_map(|(wheel, stays)| stays.then_some(wheel))
         .collect()
 }
 
-fn differ_in_build_only(a: &WheelName, b: &WheelName) -> bool {
-    let sorted = |wheel: &WheelName| {
-        let mut tags = wheel.tags();
-        tags.sort_unstable();
-        tags
-    };
-    a.package == b.package && a.version == b.version && sorted(a) == sorted(b)
+/// What wheels have in common that differ only in the build tag: package, version, tags.
+type Kind = (String, Version, Vec<String>);
+
+fn kind(wheel: &WheelName) -> Kind {
+    let mut tags = wheel.tags();
+    tags.sort_unstable();
+    (wheel.package.clone(), wheel.version.clone(), tags)
 }
 
 #[cfg(test)]
@@ -336,6 +336,19 @@ mod tests {
             left,
             ["x-1.0-10-py3-none-any.whl", "x-1.0-py3-none-win_amd64.whl"]
         );
+    }
+
+    /// Which of them an installer takes nobody knows.
+    #[rstest]
+    #[case("x-1.0-py3-none-any.whl", "x-1.0.0-py3-none-any.whl")]
+    #[case("x-1.0-1-py3-none-any.whl", "x-1.0-01-py3-none-any.whl")]
+    #[case("x_y-1.0-py3-none-any.whl", "X.Y-1.0-py3-none-any.whl")]
+    #[case("x-1.0-py2.py3-none-any.whl", "x-1.0-py3.py2-none-any.whl")]
+    fn wheels_that_differ_in_nothing_both_count(#[case] one: &str, #[case] other: &str) {
+        for wheels in [[one, other], [other, one]] {
+            let left = highest_builds(wheels.map(wheel).to_vec(), |one| one);
+            assert_eq!(left.len(), 2, "{wheels:?}");
+        }
     }
 
     #[rstest]

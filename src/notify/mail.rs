@@ -15,6 +15,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::{Encryption, Mail};
 
@@ -41,17 +42,24 @@ pub(super) async fn send(
     message: &Message,
 ) -> Result<(), NotifyError> {
     let letter = letter(mail, id, message)?;
-    let content = letter.formatted();
-    let conversation = async {
-        let all = letter.envelope();
-        match converse(mail, variable, all, &content).await {
+    let (mail, variable) = (mail.clone(), variable.clone());
+    let conversation = async move {
+        let (all, content) = (letter.envelope(), letter.formatted());
+        match converse(&mail, &variable, all, &content).await {
             Err(error @ NotifyError::MailRefused { code: 500.., .. }) if all.to().len() > 1 => {
-                one_by_one(mail, variable, all, &content, error).await
+                one_by_one(&mail, &variable, all, &content, error).await
             }
             sent => sent,
         }
     };
-    within(conversation).await
+    // What a bad server says may take long to be understood: in a task of its own that keeps no
+    // other receiver waiting.
+    let task = AbortOnDropHandle::new(tokio::spawn(conversation));
+    within(async {
+        task.await
+            .unwrap_or_else(|error| Err(NotifyError::Mail(error.to_string())))
+    })
+    .await
 }
 
 /// Hands the mail to the server for each of its recipients alone: one who is refused must not keep
@@ -180,7 +188,7 @@ async fn encrypt(mail: &Mail, stream: LineByLine) -> Result<Encrypted, NotifyErr
         .map_err(|_| NotifyError::Mail("has no name that a certificate could hold".to_owned()))?;
     let connector = TlsConnector::from(Arc::new(settings));
     match connector.connect(name, stream).await {
-        Ok(stream) => Ok(Encrypted(stream)),
+        Ok(stream) => Ok(Encrypted::new(stream)),
         Err(error) => Err(of_cause("did not begin TLS", &error)),
     }
 }

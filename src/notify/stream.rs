@@ -17,6 +17,15 @@ use tokio::net::TcpStream;
 /// The most bytes that a mail server says in one conversation, certificates included.
 const MOST_BYTES: usize = 512 * 1024;
 
+/// The most lines of one conversation. An answer of many lines is read anew with each of them, so
+/// that many short ones cost more than their bytes. Under TLS every 256th byte looks like the end
+/// of a line here; a conversation has tens of them.
+const MOST_LINES: usize = 2000;
+
+fn too_many_lines() -> io::Error {
+    io::Error::other(format!("it says more than {MOST_LINES} lines"))
+}
+
 /// How many bytes are taken from the system at once.
 const AT_ONCE: usize = 8 * 1024;
 
@@ -28,6 +37,7 @@ pub(super) struct LineByLine {
     /// How many of the held bytes were handed out.
     given: usize,
     received: usize,
+    lines: usize,
 }
 
 impl LineByLine {
@@ -37,6 +47,7 @@ impl LineByLine {
             held: Vec::new(),
             given: 0,
             received: 0,
+            lines: 0,
         }
     }
 
@@ -69,6 +80,10 @@ impl AsyncRead for LineByLine {
         let rest = this.held.get(this.given..).unwrap_or_default();
         let line = rest.split_inclusive(|byte| *byte == b'\n').next();
         let line = line.unwrap_or_default();
+        this.lines = this.lines.saturating_add(1);
+        if this.lines > MOST_LINES {
+            return Poll::Ready(Err(too_many_lines()));
+        }
         let line = line.get(..buffer.remaining()).unwrap_or(line);
         buffer.put_slice(line);
         this.given = this.given.saturating_add(line.len());
@@ -102,7 +117,16 @@ impl AsyncTokioStream for LineByLine {
 
 /// The same under TLS.
 #[derive(Debug)]
-pub(super) struct Encrypted(pub(super) tokio_rustls::client::TlsStream<LineByLine>);
+pub(super) struct Encrypted {
+    inner: tokio_rustls::client::TlsStream<LineByLine>,
+    lines: usize,
+}
+
+impl Encrypted {
+    pub(super) const fn new(inner: tokio_rustls::client::TlsStream<LineByLine>) -> Self {
+        Self { inner, lines: 0 }
+    }
+}
 
 impl AsyncRead for Encrypted {
     fn poll_read(
@@ -110,7 +134,16 @@ impl AsyncRead for Encrypted {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_read(context, buffer)
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.inner).poll_read(context, buffer))?;
+        let new = buffer.filled().get(before..).unwrap_or_default();
+        let lines = new.iter().filter(|byte| **byte == b'\n').count();
+        this.lines = this.lines.saturating_add(lines);
+        if this.lines > MOST_LINES {
+            return Poll::Ready(Err(too_many_lines()));
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -120,20 +153,20 @@ impl AsyncWrite for Encrypted {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().0).poll_write(context, bytes)
+        Pin::new(&mut self.get_mut().inner).poll_write(context, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_flush(context)
+        Pin::new(&mut self.get_mut().inner).poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_shutdown(context)
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(context)
     }
 }
 
 impl AsyncTokioStream for Encrypted {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get_ref().0.peer_addr()
+        self.inner.get_ref().0.peer_addr()
     }
 }

@@ -22,6 +22,7 @@ mod error;
 mod fault;
 mod files;
 mod forgotten;
+mod in_place;
 mod look;
 mod memory;
 mod open;
@@ -120,6 +121,9 @@ impl Ledger {
                 let files = Files::of(path)?;
                 let connection = open::to_write(&files, patience)?;
                 let worker = Worker::start(connection, path.clone(), patience)?;
+                files
+                    .opened
+                    .get_or_init(|| in_place::identity_of(&files.real));
                 Kept::File(Arc::new(worker), Arc::new(files))
             }
             (StateLocation::File(path), Access::Look) => {

@@ -238,6 +238,32 @@ fn a_requirement_that_is_not_met_stands_in_the_document() {
     );
 }
 
+/// What is only said beside the result must not keep it back.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_warning_that_cannot_be_written_keeps_no_result_back() {
+    let index = crate::support::fake_index::FakeIndex::start_blocking();
+    let wheel = crate::support::binary::wheel_without();
+    let name = "demo-1.0-py3-none-any.whl";
+    index.publish(
+        "demo",
+        crate::support::fake_index::FakeFile::new(name, wheel),
+    );
+    let user = crate::support::command::User::new();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let ran = user
+        .command()
+        .args(["check-now", "demo", "-vv", "--index-url", &index.url()])
+        .stderr(full)
+        .output()
+        .unwrap();
+    assert_eq!(ran.status.code(), Some(0));
+    assert!(!ran.stdout.is_empty());
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_result_that_cannot_be_written_is_no_wrong_usage() {

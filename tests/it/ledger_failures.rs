@@ -313,3 +313,21 @@ fn a_text_that_is_too_long_is_refused() {
     assert_eq!(ledger.latest_acts(9).unwrap(), []);
     assert_eq!(ledger.seen("subject").unwrap(), None);
 }
+
+/// What is noted in a file that nobody can open any more is lost with the process.
+#[cfg(unix)]
+#[test]
+fn a_ledger_that_is_removed_or_replaced_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rewheel.db");
+    let ledger = Ledger::open(&StateLocation::File(path.clone()), Access::Write).unwrap();
+    assert!(ledger.is_in_place().is_ok());
+    let aside = folder.path().join("aside.db");
+    std::fs::rename(&path, &aside).unwrap();
+    let error = ledger.is_in_place().unwrap_err().to_string();
+    assert!(error.contains("was removed or replaced"), "{error}");
+    std::fs::copy(&aside, &path).unwrap();
+    assert!(ledger.is_in_place().is_err(), "it is another file");
+    std::fs::rename(&aside, &path).unwrap();
+    assert!(ledger.is_in_place().is_ok());
+}

@@ -36,6 +36,16 @@ pub enum LedgerError {
         /// The version that it should have.
         known: i64,
     },
+    /// It was removed or replaced while it was open.
+    #[error(
+        "the ledger {} was removed or replaced while it was in use: what would be noted in it would \
+         be lost. Put it back, or restart rewheel, which begins anew with what stands there",
+        path.display()
+    )]
+    Gone {
+        /// The ledger.
+        path: PathBuf,
+    },
     /// It is no database, or a damaged one.
     #[error(
         "the ledger {} is damaged ({reason}), so nothing that it says is believed and nothing was \

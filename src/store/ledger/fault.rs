@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::ffi::SQLITE_IOERR_WRITE;
+use rusqlite::ffi::{
+    SQLITE_IOERR_FSYNC, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE,
+    SQLITE_IOERR_WRITE,
+};
 use rusqlite::{Error, ErrorCode};
 
 use super::LedgerError;
@@ -108,7 +111,14 @@ fn of_sqlite(source: Error, path: std::path::PathBuf, waited: Duration) -> Ledge
 }
 
 fn is_failed_write(error: &Error) -> bool {
-    error
-        .sqlite_error()
-        .is_some_and(|error| error.extended_code == SQLITE_IOERR_WRITE)
+    error.sqlite_error().is_some_and(|error| {
+        [
+            SQLITE_IOERR_WRITE,
+            SQLITE_IOERR_SHMSIZE,
+            SQLITE_IOERR_SHMMAP,
+            SQLITE_IOERR_FSYNC,
+            SQLITE_IOERR_TRUNCATE,
+        ]
+        .contains(&error.extended_code)
+    })
 }

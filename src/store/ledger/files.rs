@@ -4,9 +4,11 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::LedgerError;
+use super::in_place::Identity;
 
 /// How often a lock that another process holds is asked for.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -19,6 +21,8 @@ pub(super) struct Files {
     /// Without links, so that two names of one file meet at one lock.
     pub(super) real: PathBuf,
     pub(super) exists: bool,
+    /// Which file it was that was opened.
+    pub(super) opened: OnceLock<Option<Identity>>,
 }
 
 impl Files {
@@ -37,6 +41,7 @@ impl Files {
                     given,
                     real,
                     exists: true,
+                    opened: OnceLock::new(),
                 })
             }
             Ok(metadata) if metadata.is_dir() => Err(not_a_file("a folder")),
@@ -55,6 +60,7 @@ impl Files {
                     given,
                     real,
                     exists: false,
+                    opened: OnceLock::new(),
                 })
             }
             Err(error) => Err(refused(error)),

@@ -30,6 +30,8 @@ pub enum Trouble {
     Silent,
     /// It says a line without an end.
     Endless,
+    /// It greets with line after line.
+    Chatty,
     /// It does not know STARTTLS.
     NoStarttls,
     /// It says more than the one line after which TLS begins.
@@ -211,6 +213,9 @@ fn converse(
 fn greet(stream: &mut impl Write, trouble: Trouble) -> Ended {
     if trouble == Trouble::Busy {
         return stream.write_all(b"421 too busy, <script> come again\r\n");
+    }
+    if trouble == Trouble::Chatty {
+        stream.write_all(&b"220-\r\n".repeat(50_000))?;
     }
     stream.write_all(b"220 localhost at your service\r\n")
 }
