@@ -111,12 +111,14 @@ class Report:
             held_back = [message for code, message in texts(project.get("reasons"), "code", "message")
                          if code in HOLD_BACK]
             said += [("warning", f"{project.get('package')}: {message}") for message in held_back]
-            for kind, state, error in texts(project.get("actions"), "kind", "state", "error"):
+            actions = list(texts(project.get("actions"), "kind", "state", "error"))
+            # What the whole project is left alone for is no more than told; a step alone is a warning.
+            on_purpose = {error for kind, state, error in actions if state == "skipped" and kind != "dispatch"}
+            for kind, state, error in actions:
                 if state == "failed":
                     said.append(("error", error))
-                elif state == "skipped":
-                    # What is left undone on purpose is no more than told; what cannot be done is a warning.
-                    said.append(("warning" if held_back or kind == "dispatch" else "notice", error))
+                elif state == "skipped" and error:
+                    said.append(("warning" if held_back or error not in on_purpose else "notice", error))
         return list(dict.fromkeys(said))[:MOST_ANNOTATIONS]
 
     def summary(self, notes):

@@ -305,6 +305,13 @@ class Hostile(Case):
             self.assertEqual("::warning title=rewheel::example: for this" in ran.log, skipped != "dispatch")
             self.assertIn("nothing is opened", ran.summary())
 
+    def test_what_is_left_on_purpose_is_a_notice(self):
+        actions = [{"kind": kind, "state": "skipped", "error": "it would act elsewhere"}
+                   for kind in ("open-issue", "dispatch")]
+        actions.append({"kind": "dispatch", "state": "skipped", "error": None})
+        ran = self.runner(document(decision="inform", actions=actions)).run(package="example")
+        self.assertEqual(ran.commands(), ["group", "endgroup", "notice"])
+
     def test_versions_are_sorted_as_such(self):
         self.assertEqual(action_report.versions(["3.0.10", "3.0.9", "1.1.1w", "1.1.1", "3.5.0", "3.5.0-beta1", "3.5.0-alpha2", 5]),
                          "1.1.1,1.1.1w,3.0.9,3.0.10,3.5.0-alpha2,3.5.0-beta1,3.5.0")
