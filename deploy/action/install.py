@@ -21,10 +21,15 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+
+from escaping import for_command, for_log  # noqa: E402
+
 HERE = Path(__file__).resolve().parent
 LONGEST_ARCHIVE = 128 * 1024 * 1024
 LONGEST_BINARY = 256 * 1024 * 1024
 ATTEMPTS = 3
+MOST_LINES = 20
 # Only what this workflow of the release's repository built is taken.
 SIGNER = ".github/workflows/release.yml"
 
@@ -132,7 +137,13 @@ def attested(path, repository):
     )
     if ran.returncode != 0:
         path.unlink()
-        raise Refused("the attestation of the release's file does not hold, or could not be had from GitHub")
+        said = [line for line in ran.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+        for line in said[:MOST_LINES]:
+            print(for_log(line))
+        # An attack and an outage look alike by the exit code: what gh says tells them apart.
+        reason = for_command(said[-1]) if said else "nothing"
+        raise Refused("the attestation of the release's file does not hold, or could not be had from GitHub; "
+                      f"gh says: {reason}")
     print("The attestation holds.")
 
 

@@ -9,6 +9,8 @@ DECISIONS = ("none", "inform", "track", "rebuild")
 # OpenSSL gave no severity before 2015: "unknown" counts as high.
 SEVERITIES = {"low": 1, "moderate": 2, "unknown": 3, "high": 3, "critical": 4}
 VULNERABLE = ("vulnerable", "exposed", "withdrawn")
+# For these nothing is opened and nothing is started, however long they last.
+HOLD_BACK = ("facts-too-old", "unknown-series")
 LONGEST_REPORT = 64 * 1024 * 1024
 LONGEST_SUMMARY = 60_000
 MOST_ROWS = 50
@@ -32,15 +34,26 @@ def findings(project):
 
 def versions(values):
     fit = {v for v in values if isinstance(v, str) and re.fullmatch(r"[0-9][0-9A-Za-z.+-]{0,40}", v)}
-    return ",".join(sorted(fit)[:MOST_ROWS])
+    return ",".join(sorted(fit, key=order)[:MOST_ROWS])
+
+
+def order(version):
+    """What sorts versions as OpenSSL does: 3.0.9, 3.0.10-beta1, 3.0.10; 1.1.1, 1.1.1w."""
+    final, _, before = version.partition("-")
+
+    def parts(text):
+        return [(1, int(part), "") if part.isdigit() else (2, 0, part) for part in re.findall(r"[0-9]+|[A-Za-z]+", text)]
+
+    return parts(final), not before, parts(before), version
 
 
 def linked(project):
     return [f.get("linked") for f in findings(project) if f.get("library") == "openssl"]
 
 
-def targets(project):
-    return [target for (target,) in texts(project.get("targets"), "version")]
+def targets(project, due_only=False):
+    found = tables(project.get("targets"))
+    return [one.get("version") for one in found if not due_only or one.get("due") is True]
 
 
 class Report:
@@ -58,10 +71,12 @@ class Report:
         if any(not isinstance(one, str) or one not in SEVERITIES for one in severities):
             raise Refused("the report has a severity that this action does not know")
         self.severity = max(severities, key=SEVERITIES.__getitem__, default="")
-        self.due = self.decision in ("track", "rebuild")
+        # Something is to be done about a wheel, or the policy asks for an issue.
+        self.due = self.decision in ("track", "rebuild") or any(p.get("due") is True for p in self.projects)
         self.vulnerable = any(
             f.get("status") in VULNERABLE and not f.get("accepted") for p in self.projects for f in findings(p))
-        self.targets = versions(t for p in self.projects for t in targets(p))
+        self.codes = {code for p in self.projects for (code,) in texts(p.get("reasons"), "code")}
+        self.targets = versions(t for p in self.projects for t in targets(p, due_only=True))
         self.linked = versions(v for p in self.projects for v in linked(p))
         self.issue = self.issue_url()
 
@@ -75,13 +90,15 @@ class Report:
             raise Refused("the report is not JSON") from error
 
     def issue_url(self):
+        """The first tracking issue: the one that is there, else what an action says of it."""
+        shape = r"https?://[A-Za-z0-9.:-]{1,200}/[\w.-]{1,100}/[\w.-]{1,100}/issues/[0-9]{1,15}"
         for project in self.projects:
-            for kind, url in texts(project.get("actions"), "kind", "url"):
-                if kind.endswith("-issue") or kind == "comment":
-                    shape = r"https?://[A-Za-z0-9.:-]{1,200}/[\w.-]{1,100}/[\w.-]{1,100}/issues/[0-9]{1,15}"
-                    found = re.match(shape, url, re.ASCII)
-                    if found:
-                        return found[0]
+            actions = texts(project.get("actions"), "kind", "url")
+            addresses = [url for (url,) in texts([project.get("issue")], "url")]
+            addresses += [url for kind, url in actions if kind.endswith("-issue") or kind == "comment"]
+            for found in (re.match(shape, url, re.ASCII) for url in addresses):
+                if found:
+                    return found[0]
         return ""
 
     def annotations(self):
@@ -91,9 +108,17 @@ class Report:
             if project.get("decision") in ("track", "rebuild"):
                 said.append(("warning", f"{project.get('package')} {project.get('version')}: a rebuild is due "
                              f"(severity {project.get('severity') or 'none'})"))
-            for state, error in texts(project.get("actions"), "state", "error"):
-                if state in ("failed", "skipped"):
-                    said.append(("error" if state == "failed" else "notice", error))
+            held_back = [message for code, message in texts(project.get("reasons"), "code", "message")
+                         if code in HOLD_BACK]
+            said += [("warning", f"{project.get('package')}: {message}") for message in held_back]
+            actions = list(texts(project.get("actions"), "kind", "state", "error"))
+            # What the whole project is left alone for is no more than told; a step alone is a warning.
+            on_purpose = {error for kind, state, error in actions if state == "skipped" and kind != "dispatch"}
+            for kind, state, error in actions:
+                if state == "failed":
+                    said.append(("error", error))
+                elif state == "skipped" and error:
+                    said.append(("warning" if held_back or error not in on_purpose else "notice", error))
         return list(dict.fromkeys(said))[:MOST_ANNOTATIONS]
 
     def summary(self, notes):

@@ -70,10 +70,41 @@ def environment_of_the_command(environment, inputs, acts):
         kept.pop("GITHUB_ACTIONS", None)
     if inputs["login"]:
         kept["REWHEEL_GITHUB__LOGIN"] = inputs["login"]
-    if inputs["openssl-token"]:
-        kept["OPENSSL_TOKEN"] = inputs["openssl-token"]
+    openssl_token = inputs["openssl-token"] or job_token_for_openssl(environment, inputs)
+    if openssl_token:
+        kept["OPENSSL_TOKEN"] = openssl_token
         kept["REWHEEL_OPENSSL__TOKEN_ENV"] = "OPENSSL_TOKEN"
     return kept
+
+
+def job_token_for_openssl(environment, inputs):
+    """The job's own token, where OpenSSL's releases are read from the server that gave it; else nothing.
+
+    Without one the runners of many jobs share what GitHub allows an address, and are refused. It goes to
+    no other server: not from a GitHub Enterprise Server to github.com, and not to where a configuration
+    says that a mirror is.
+    """
+    own = environment.get("GITHUB_API_URL", "").rstrip("/")
+    said = section_of_the_file(environment, inputs["config"]) if inputs["config"] else {}
+    if said is None or any(name in said for name in ("token-env", "directory")):
+        return ""
+    if any(environment.get(f"REWHEEL_OPENSSL__{name}") for name in ("TOKEN_ENV", "DIRECTORY")):
+        return ""
+    asked = environment.get("REWHEEL_OPENSSL__API") or said.get("api", "https://api.github.com")
+    if not isinstance(asked, str) or asked.rstrip("/") != own:
+        return ""
+    return environment.get("JOB_TOKEN", "")
+
+
+def section_of_the_file(environment, name):
+    """What a configuration says in `[openssl]`; none where it cannot be told, as with Python before 3.11."""
+    try:
+        import tomllib
+        with open(Path(environment.get("GITHUB_WORKSPACE") or ".") / name, "rb") as file:
+            said = tomllib.load(file).get("openssl", {})
+    except (ImportError, OSError, ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -161,10 +192,18 @@ def write_outputs(path, report, document):
             file.write(f"{name}<<{delimiter}\n{printable(value, 4000)}\n{delimiter}\n")
 
 
+def no_such(report):
+    """What the index does not have, where that is why; else nothing."""
+    codes = report.codes if report else ()
+    if "unknown-package" in codes:
+        return "there is no such package"
+    return "there is no such version of the package" if "no-such-version" in codes else ""
+
+
 def fails(code, report, fail_on):
     """Why the step fails; nothing where it does not."""
     if code == 2:
-        return "the usage or the configuration is wrong, or there is no such package"
+        return no_such(report) or "the usage or the configuration is wrong"
     if code == 4:
         return "an action on GitHub failed"
     if code not in (0, 1, 3):
@@ -175,7 +214,7 @@ def fails(code, report, fail_on):
         return ""
     if code == 3:
         return "it could not be told whether all is well"
-    if fail_on == "due" and (code == 1 or report.due):
+    if fail_on == "due" and report.due:
         return "something is due"
     if fail_on == "vulnerable" and report.vulnerable:
         return "a wheel is vulnerable"

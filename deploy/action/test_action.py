@@ -25,6 +25,7 @@ sys.path.insert(0, str(HERE))
 import escaping  # noqa: E402
 import inputs as action_inputs  # noqa: E402
 import install  # noqa: E402
+import report as action_report  # noqa: E402
 
 TOKEN = "ghs_" + "t" * 36
 FAKE = """#!{python}
@@ -46,7 +47,7 @@ def document(**changes):
     project = {
         "package": "example", "line": "main", "version": "1.0", "decision": "track",
         "severity": "high", "events": ["security"],
-        "targets": [{"series": "3.5", "version": "3.5.9"}],
+        "targets": [{"series": "3.5", "version": "3.5.9", "due": True}],
         "wheels": [{"file": "example-1.0-py3-none-any.whl", "status": "vulnerable", "findings": [
             {"library": "openssl", "linked": "3.5.4", "status": "vulnerable", "accepted": None}]}],
         "reasons": [{"code": "in-affected-range", "message": "3.5.4 is affected"}],
@@ -203,6 +204,33 @@ class Acting(Case):
         seen = self.runner().run("pull_request", package="example", openssl_token="third").seen()
         self.assertNotIn("third", json.dumps(seen))
 
+    def test_openssl_is_asked_with_the_token_of_the_job_where_that_came_from(self):
+        public = {"GITHUB_API_URL": "https://api.github.com"}
+        other = {"REWHEEL_OPENSSL__API": "https://api.github.com.example"}
+        mirror = {"REWHEEL_OPENSSL__DIRECTORY": "mirror"}
+        mine = {"REWHEEL_OPENSSL__API": "https://api.github.example/"}
+        for event, environment, file, given in (
+            ("schedule", public, None, True), ("schedule", {}, None, False), ("schedule", mine, None, True),
+            ("schedule", {**public, **other}, None, False), ("schedule", {**public, **mirror}, None, False),
+            ("pull_request", public, None, False),
+            ("schedule", public, "[watch]\n", True), ("schedule", public, "[openssl]\nwithdrawn = []\n", True),
+            ("schedule", public, '[openssl]\napi = "https://x.example"\n', False),
+            ("schedule", public, 'openssl.api = "https://x.example"\n', False),
+            ("schedule", public, '"open\\u0073sl".api = "https://x.example"\n', False),
+            ("schedule", public, 'openssl.directory = "mirror"\n', False),
+            ("schedule", public, 'openssl.token-env = "MINE"\n', False),
+            ("schedule", public, "openssl = 5\n", False), ("schedule", public, "not toml", False),
+        ):
+            with self.subTest(event=event, environment=environment, file=file):
+                ran = self.runner()
+                inputs = {"package": "example"}
+                if file is not None:
+                    (ran.folder / "work" / "rewheel.toml").write_text(file)
+                    inputs = {"config": "rewheel.toml"}
+                seen = ran.run(event, environment=environment, github_token="other", **inputs).seen()["environment"]
+                self.assertEqual(seen.get("OPENSSL_TOKEN"), TOKEN if given else None)
+                self.assertEqual(seen.get("REWHEEL_OPENSSL__TOKEN_ENV"), "OPENSSL_TOKEN" if given else None)
+
     def test_an_event_that_cannot_be_read_is_a_dry_run(self):
         for text in ("", "[]", '{"repository": null}', '{"repository": {"default_branch": ""}}'):
             ran = self.runner()
@@ -267,6 +295,39 @@ class Hostile(Case):
         self.assertEqual(ran.commands(), ["group", "endgroup", "notice", "error"])
         self.assertIn("::error title=rewheel::no such workflow", ran.log)
 
+    def test_what_keeps_it_from_acting_is_a_warning(self):
+        for code, reason, skipped in ((1, "facts-too-old", "open-issue"), (3, "unknown-series", "update-issue"),
+                                      (1, "newer-release", "dispatch")):
+            report = document(reasons=[{"code": reason, "message": "for this"}], actions=[
+                {"kind": skipped, "state": "skipped", "error": "nothing is opened"}])
+            ran = self.runner(report, code=code).run(package="example")
+            self.assertIn("::warning title=rewheel::nothing is opened", ran.log)
+            self.assertEqual("::warning title=rewheel::example: for this" in ran.log, skipped != "dispatch")
+            self.assertIn("nothing is opened", ran.summary())
+
+    def test_what_is_left_on_purpose_is_a_notice(self):
+        actions = [{"kind": kind, "state": "skipped", "error": "it would act elsewhere"}
+                   for kind in ("open-issue", "dispatch")]
+        actions.append({"kind": "dispatch", "state": "skipped", "error": None})
+        ran = self.runner(document(decision="inform", actions=actions)).run(package="example")
+        self.assertEqual(ran.commands(), ["group", "endgroup", "notice"])
+
+    def test_versions_are_sorted_as_such(self):
+        self.assertEqual(action_report.versions(["3.0.10", "3.0.9", "1.1.1w", "1.1.1", "3.5.0", "3.5.0-beta1", "3.5.0-alpha2", 5]),
+                         "1.1.1,1.1.1w,3.0.9,3.0.10,3.5.0-alpha2,3.5.0-beta1,3.5.0")
+
+    def test_only_what_is_due_is_a_target(self):
+        targets = [{"version": "3.0.19", "due": False}, {"version": "3.5.9", "due": True}, {"version": "4.0.3"}]
+        ran = self.runner(document(targets=targets)).run(package="example")
+        self.assertEqual(ran.outputs()["target"], "3.5.9")
+
+    def test_the_issue_is_told_when_nothing_was_written(self):
+        there = {"number": 9, "url": "https://github.example/example/wheels/issues/9", "open": True}
+        for issue, expected in ((there, there["url"]), (None, ""), ({"url": "javascript:x"}, ""), ([], "")):
+            report = document(actions=[], issue=issue)
+            ran = self.runner(report).run(package="example")
+            self.assertEqual(ran.outputs()["issue-url"], expected)
+
     def test_what_the_command_complains_of_is_said_in_short(self):
         says = "error: x.toml:1:1: unknown key\n  |\nerror: \x1b[31m##[error]::warning::100%\n" + "error: more\n" * 9
         ran = self.runner("", says=says, code=2).run(package="example")
@@ -282,7 +343,7 @@ class Hostile(Case):
 
     def test_a_hostile_report_reaches_nothing(self):
         report = document(package=HOSTILE, version=HOSTILE,
-                          targets=[{"version": HOSTILE}, {"version": "3.5.9"}],
+                          targets=[{"version": HOSTILE, "due": True}, {"version": "3.5.9", "due": True}],
                           reasons=[{"message": HOSTILE}] * 500, actions=[
                               {"kind": HOSTILE, "url": HOSTILE, "state": HOSTILE, "error": HOSTILE},
                               {"kind": "dispatch", "state": "failed", "error": HOSTILE},
@@ -480,6 +541,7 @@ class Installing(unittest.TestCase):
                                                (1, 1, "https://github.com", "gh cannot do so here"),
                                                (0, 1, "https://ghes.example", "gh cannot do so here")):
             gh.write_text(f'#!/bin/sh\necho "$*" >>"{self.folder}/asked"\n'
+                          'case "$*" in *--help) ;; *) printf "Error:\\n##[error]HTTP 503: try later\\n" >&2;; esac\n'
                           f'case "$*" in *--help) exit {help_code};; *) exit {code};; esac\n')
             gh.chmod(0o755)
             document = self.archive([("t/rewheel", b"binary")])
@@ -488,7 +550,8 @@ class Installing(unittest.TestCase):
                 if holds:
                     self.assertIn(holds, self.install(document)[1])
                 else:
-                    self.assertRaises(install.Refused, self.install, document)
+                    with self.assertRaisesRegex(install.Refused, r"gh says: ## \[error\]HTTP 503: try later$"):
+                        self.install(document)
                     self.assertFalse((self.folder / "rewheel-t.tar.gz").exists())
         self.assertIn("--repo a/b --signer-workflow a/b/.github/workflows/release.yml",
                       (self.folder / "asked").read_text())
@@ -554,6 +617,23 @@ class Real(unittest.TestCase):
                 ran = subprocess.run([os.environ["REWHEEL_BIN"], "config", "check", str(path)],
                                      capture_output=True, text=True, check=False)
                 self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+
+    @unittest.skipIf(sys.version_info < (3, 11), "no tomllib")
+    def test_config_init_writes_the_same(self):
+        """The same policy, and the same inputs for the workflow."""
+        import tomllib
+        ran = subprocess.run([os.environ["REWHEEL_BIN"], "config", "init", "--package=example", "--output=-",
+                              "--repository=example/wheels", "--workflow=wheels.yml"],
+                             capture_output=True, text=True, check=True)
+        [by_init] = tomllib.loads(ran.stdout)["project"]
+        [own] = tomllib.loads(action_inputs.own_configuration({
+            "package": "example", "repository": "example/wheels", "workflow": "wheels.yml", "platforms": [],
+            "follow": "", "version": ""}))["project"]
+        # What it leaves out is the issue alone.
+        written = {**dict.fromkeys(by_init["policy"], ["issue"]), **own["policy"]}
+        self.assertEqual({**written, "steps-severity": "low"}, by_init["policy"])
+        for key in ("name", "platforms", "dispatch"):
+            self.assertEqual(own["step"][0][key], by_init["step"][0][key])
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ import install  # noqa: E402
 import notes  # noqa: E402
 import pack  # noqa: E402
 import plan  # noqa: E402
+import readme  # noqa: E402
 
 # It writes its pages as the real one does.
 COMMAND = b'''#!/bin/sh
@@ -267,6 +268,74 @@ class Proposing(Played):
                     opened = self.bodies()[-1]
                     self.assertEqual((opened["head"], opened["base"]), ("openssl-facts", "main"))
                     self.assertIn("Read the difference", opened["body"])
+
+
+@unittest.skipIf(os.name == "nt", "releases are made on Linux")
+class Again(Folder):
+    """What an attempt does that comes after one that failed half-way."""
+
+    def run_script(self, script, tool, answers, **environment):
+        played = self.folder / tool
+        played.write_text(f'#!/bin/sh\necho "$*" >>"{self.folder}/asked"\ncase "$*" in {answers} esac\n')
+        played.chmod(0o755)
+        asked = self.folder / "asked"
+        asked.write_text("")
+        ran = subprocess.run([HERE / script[0], *script[1:]], capture_output=True, text=True, check=False, env={
+            "PATH": f"{self.folder}:{os.environ['PATH']}", "RUNNER_TEMP": str(self.folder), **environment})
+        return ran, asked.read_text().splitlines()
+
+    def test_a_crate_is_published_once(self):
+        for there, published in ((0, []), (101, ["publish --locked --no-verify"])):
+            ran, asked = self.run_script(["crate.sh"], "cargo", f"info*) exit {there};;", VERSION="1.2.3")
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            self.assertEqual(asked, ["info --registry crates-io --quiet rewheel@1.2.3", *published])
+        ran, _ = self.run_script(["crate.sh"], "cargo", "*) exit 101;;", VERSION="1.2.3")
+        self.assertEqual(ran.returncode, 101)
+
+    def test_wheels_that_are_there_are_left_out(self):
+        text = (ROOT / ".github/workflows/release.yml").read_text()
+        self.assertRegex(text, r"gh-action-pypi-publish@.*\n +with:\n(?: +#.*\n)* +skip-existing: true\n")
+
+    def test_a_draft_is_made_once_and_says_what_it_is(self):
+        for tag, there, kind in (("v1.2.3", 1, ""), ("v1.2.3-rc.1", 1, "--prerelease "), ("v1.2.3", 0, None)):
+            answers = f'"release view"*) exit {there};;'
+            ran, asked = self.run_script(["draft.sh", "notes.md", "a", "b"], "gh", answers, TAG=tag,
+                                         GITHUB_REPOSITORY="a/b")
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            made = [] if kind is None else [
+                f"release create {tag} --verify-tag --draft {kind}--title {tag} --notes-file notes.md"]
+            self.assertEqual(asked, [f"release view {tag}", *made, f"release upload {tag} --clobber a b"])
+
+
+class Readme(unittest.TestCase):
+    def test_nothing_in_it_is_relative(self):
+        text = (ROOT / "README.md").read_text(encoding="utf-8")
+        made = readme.absolute(text, readme.home_of((ROOT / "Cargo.toml").read_text()), "v1.2.3")
+        addresses = [found for place in readme.PLACES for _, found, _ in re.findall(place, made)]
+        self.assertGreater(len(addresses), 20)
+        known = ("https://raw.githubusercontent.com/rewheel/rewheel/v1.2.3/", "https://github.com/rewheel/rewheel/blob/v1.2.3/")
+        for address in addresses:
+            self.assertRegex(address, r"^https://")
+            for start in known:
+                if address.startswith(start):
+                    self.assertTrue((ROOT / address.removeprefix(start)).is_file(), address)
+                    self.assertEqual(address.endswith(readme.IMAGES), start == known[0], address)
+        self.assertIn(f'srcset="{known[0]}docs/terminal-dark.svg"', made)
+        self.assertIn(f"[Usage]({known[1]}docs/usage.md)", made)
+        # A second time nothing changes, and what is code stays.
+        self.assertEqual(readme.absolute(made, "a/b", "v2"), made)
+        code = "```yaml\na: [b](c.md)\n```\n"
+        self.assertEqual(readme.absolute(code, "a/b", "v2"), code)
+
+    def test_it_is_made_before_the_packages(self):
+        text = (ROOT / ".github/workflows/release.yml").read_text()
+        for packing in ("deploy/release/build.py", "maturin sdist"):
+            self.assertRegex(text, rf'readme\.py "\$TAG"\n +(?:python )?{re.escape(packing)}')
+
+    def test_what_leads_out_is_refused(self):
+        for text in ("[a](../b.md)", "[a](/b.md)", '<img src="../x.png">'):
+            self.assertRaises(SystemExit, readme.absolute, text, "a/b", "v1")
+        self.assertRaises(SystemExit, readme.home_of, 'repository = "https://elsewhere.example/a/b"\n')
 
 
 class Pins(unittest.TestCase):

@@ -195,8 +195,9 @@ const CHECK_NOW_HELP: &str = "Examples:
 With packages and no configuration it looks and reports, and acts on nothing.
 With a configuration its projects are looked at, or those that are named, and
 their tracking issues and steps are seen to. --dry-run tells what would be done,
-and with a token what differs on GitHub; it writes nothing anywhere. The first
-cycle of a project only reports.
+and with a token what differs on GitHub; it writes nothing anywhere. With a
+ledger ([state] url) the first cycle of a project only reports; without one, as
+in the action, the first run acts at once.
 
 Keys of the configuration can be set by variables of the environment,
 REWHEEL_WATCH__MAX_FACT_AGE=10d, with a configuration or without.

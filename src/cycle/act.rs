@@ -312,6 +312,7 @@ fn blind(line: &LineReport) -> Option<String> {
         ReasonCode::IndexUnavailable,
         ReasonCode::UnknownPackage,
         ReasonCode::NoSuchVersion,
+        ReasonCode::UnknownSeries,
     ];
     let is_blind = |code: ReasonCode| {
         codes.contains(&code)
@@ -319,7 +320,11 @@ fn blind(line: &LineReport) -> Option<String> {
     };
     let reasons = &line.decision.reasons;
     let found = reasons.iter().find(|reason| is_blind(reason.code))?;
-    Some(format!("nothing is known of the wheels: {}", found.message))
+    Some(if found.code == ReasonCode::UnknownSeries {
+        found.message.clone()
+    } else {
+        format!("nothing is known of the wheels: {}", found.message)
+    })
 }
 
 /// The order of writing: the worst severity first.

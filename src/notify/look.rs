@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::config::Occasion;
 use crate::feeds::FeedReport;
 use crate::report::notice::notices;
-use crate::report::{ActionState, CheckReport, LineReport};
+use crate::report::{ActionKind, ActionState, CheckReport, LineReport};
 
 use super::events;
 use super::happening::{Happening, Item, Look, Openssl, Seen, Subject, sentence};
@@ -121,10 +121,14 @@ fn failure(line: &LineReport) -> Option<String> {
     blindness(line).or_else(|| failed.map(|action| sentence(&action.sentence())).next())
 }
 
-/// Whether something was to be done and was left undone, so that nobody knows how it would go.
+/// Whether something was to be done and was left undone, so that nobody knows how it would go. A step
+/// that was looked at and cannot begin yet, for a reason that is said, is none of that.
 fn has_skipped(line: &LineReport) -> bool {
     let mut actions = line.actions.iter();
-    actions.any(|action| action.state == ActionState::Skipped)
+    actions.any(|action| {
+        let is_looked_at = action.kind == ActionKind::Dispatch && action.error.is_some();
+        action.state == ActionState::Skipped && !is_looked_at
+    })
 }
 
 /// Why nothing is known of a line's wheels.

@@ -118,8 +118,11 @@ pub fn decide(facts: &LineFacts<'_>, settings: &Settings, now: DateTime<Utc>) ->
         .flat_map(WheelVerdict::linked)
         .map(|version| version.series())
         .collect();
-    let targets = targets(linked.iter().copied(), facts.openssl, settings, today);
+    let mut targets = targets(linked.iter().copied(), facts.openssl, settings, today);
     note_unfollowed(&mut wheels, &targets);
+    if !facts.superseded {
+        mark_due(&mut targets, &wheels, settings);
+    }
     let observation = line::observe(facts, settings, now, &wheels, &targets);
     finish(facts, observation, targets.targets, wheels)
 }
@@ -138,6 +141,27 @@ fn note_unfollowed(wheels: &mut [WheelVerdict], targets: &Targets) {
                 format!("it is linked to {series}; the project follows {followed}"),
             ));
         }
+    }
+}
+
+/// Marks the targets that a wheel is due to be built with: something is to be done about what it is
+/// linked to, or it is to move to another series; and it does not carry the target already.
+fn mark_due(targets: &mut Targets, wheels: &[WheelVerdict], settings: &Settings) {
+    let moves_are_due = settings.reaction(Event::NewSeries) >= Reaction::Issue;
+    let followed = &targets.followed;
+    for target in &mut targets.targets {
+        let Some(version) = &target.version else {
+            continue;
+        };
+        target.is_due = wheels.iter().flat_map(|wheel| &wheel.findings).any(|one| {
+            let Some(linked) = one.linked().filter(|_| one.accepted.is_none()) else {
+                return false;
+            };
+            let moves = linked.series() != target.series;
+            followed.get(&linked.series()) == Some(&target.series)
+                && linked != *version
+                && (one.is_due() || (moves && moves_are_due))
+        });
     }
 }
 
@@ -183,7 +207,11 @@ fn finish(
     let facts_too_old = reasons
         .iter()
         .any(|reason| reason.code == ReasonCode::FactsTooOld);
-    let is_unclear = facts_too_old || wheels.iter().any(WheelVerdict::is_unclear);
+    let is_series_unknown = reasons
+        .iter()
+        .any(|reason| reason.code == ReasonCode::UnknownSeries);
+    let is_unclear =
+        facts_too_old || is_series_unknown || wheels.iter().any(WheelVerdict::is_unclear);
     let kind = match reactions.values().max() {
         Some(Reaction::Steps) => DecisionKind::Rebuild,
         Some(Reaction::Issue) => DecisionKind::Track,

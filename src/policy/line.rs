@@ -74,6 +74,7 @@ pub(super) fn observe(
     line.due();
     line.told();
     line.facts_age();
+    line.unknown_series();
     line.newer_releases();
     Observation {
         reactions: line.events,

@@ -62,6 +62,8 @@ pub enum ReasonCode {
     CoverageDropped,
     /// An advisory that holds the linked version was accepted on purpose.
     AcceptedAdvisory,
+    /// The series that the project follows is none that OpenSSL is known to have.
+    UnknownSeries,
     /// A series newer than the linked ones exists.
     NewSeries,
     /// A release was seen in the list of releases and is gone from it.
@@ -131,6 +133,7 @@ impl ReasonCode {
             Self::PlatformsArriving => "platforms-arriving",
             Self::CoverageDropped => "coverage-dropped",
             Self::AcceptedAdvisory => "accepted-advisory",
+            Self::UnknownSeries => "unknown-series",
             Self::NewSeries => "new-series",
             Self::ReleaseVanished => "release-vanished",
             Self::NewerInFollowedSeries => "newer-in-followed-series",

@@ -22,6 +22,9 @@ pub struct Target {
     pub minimum: Option<OpensslVersion>,
     /// Of a dead series where to go.
     pub successor: Option<Successor>,
+    /// Whether a wheel is due to be built with it.
+    #[serde(rename = "due", default)]
+    pub is_due: bool,
 }
 
 /// Where to go from a dead series.
@@ -41,6 +44,9 @@ pub struct Targets {
     pub followed: BTreeMap<Series, Series>,
     /// The targets, one per followed series, in the order of the series.
     pub targets: Vec<Target>,
+    /// The series that is to be followed and that OpenSSL is not known to have: then nothing is
+    /// followed, and there is no target.
+    pub unknown: Option<Series>,
 }
 
 /// The targets for wheels that are linked to these series.
@@ -52,6 +58,12 @@ pub fn targets(
 ) -> Targets {
     let mut found = Targets::default();
     for series in linked {
+        if let Follow::Named(named) = settings.follow
+            && !is_known(named, facts)
+        {
+            found.unknown = Some(named);
+            return found;
+        }
         let followed = match settings.follow {
             Follow::Series => series,
             Follow::Named(named) => named,
@@ -68,6 +80,11 @@ pub fn targets(
         .map(|series| target(series, facts, today))
         .collect();
     found
+}
+
+/// Whether OpenSSL is known to have such a series: it told its life time, or any release of it.
+fn is_known(series: Series, facts: &OpensslFacts) -> bool {
+    facts.life_times.get(series).is_some() || facts.releases.of_series(series).next().is_some()
 }
 
 /// The newest settled series, or the newest with long-term support; but the linked one where it is
@@ -99,6 +116,7 @@ fn target(series: Series, facts: &OpensslFacts, today: NaiveDate) -> Target {
                 lts: settled(facts, TimeDelta::zero(), today, |one| one.lts),
                 newest: settled(facts, TimeDelta::zero(), today, |_| true),
             }),
+            is_due: false,
         };
     }
     Target {
@@ -107,6 +125,7 @@ fn target(series: Series, facts: &OpensslFacts, today: NaiveDate) -> Target {
         published: newest.map(|release| release.date),
         minimum: None,
         successor: None,
+        is_due: false,
     }
 }
 

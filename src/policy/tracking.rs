@@ -106,6 +106,7 @@ pub fn standing(decision: &Decision, opened: &Opened, settings: &Settings) -> St
                 | ReasonCode::PlatformsArriving
                 | ReasonCode::CoverageShrank
                 | ReasonCode::FactsTooOld
+                | ReasonCode::UnknownSeries
         );
         if holds_back {
             unproven.push(reason.message.clone());

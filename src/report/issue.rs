@@ -110,16 +110,24 @@ pub fn title(line: &LineReport, cause: &Cause) -> String {
         .filter_map(|target| target.version.as_ref())
         .map(ToString::to_string)
         .collect();
-    let ended: Vec<String> = decision
-        .targets
-        .iter()
-        .filter(|target| target.version.is_none())
-        .map(|target| target.series.to_string())
-        .collect();
-    let what = match (versions.is_empty(), ended.is_empty()) {
-        (false, _) => format!("rebuild the wheels with OpenSSL {}", versions.join(" and ")),
-        (true, false) => format!("move the wheels off OpenSSL {}", ended.join(" and ")),
-        (true, true) => "look at the OpenSSL in the wheels".to_owned(),
+    // Of an ended series there is a successor; one that is not out yet has neither.
+    let without = |has_ended: bool| {
+        let targets = decision.targets.iter();
+        let such = targets.filter(move |target| {
+            target.version.is_none() && target.successor.is_some() == has_ended
+        });
+        let names: Vec<String> = such.map(|target| target.series.to_string()).collect();
+        names.join(" and ")
+    };
+    let (ended, awaited) = (without(true), without(false));
+    let what = if !versions.is_empty() {
+        format!("rebuild the wheels with OpenSSL {}", versions.join(" and "))
+    } else if !ended.is_empty() {
+        format!("move the wheels off OpenSSL {ended}")
+    } else if !awaited.is_empty() {
+        format!("OpenSSL {awaited} has no release to build the wheels with yet")
+    } else {
+        "look at the OpenSSL in the wheels".to_owned()
     };
     let mut why: Vec<&str> = cause.events.iter().map(|event| event.as_str()).collect();
     why.extend(decision.severity.map(|severity| severity.as_str()));

@@ -18,6 +18,7 @@ use crate::policy::{
 use super::action::Action;
 use super::check::{CheckReport, LineReport};
 use super::inspection::{self, InspectedWheel, InspectionReport};
+use super::tracking::TrackedIssue;
 
 #[derive(Serialize)]
 struct CheckDocument<'a> {
@@ -38,11 +39,21 @@ struct Project<'a> {
     checked_at: String,
     decision: DecisionKind,
     severity: Option<Severity>,
+    due: bool,
     events: &'a [Event],
     targets: &'a [Target],
     wheels: Vec<Wheel<'a>>,
     reasons: &'a [Reason],
     actions: &'a [Action],
+    issue: Option<Issue<'a>>,
+}
+
+#[derive(Serialize)]
+struct Issue<'a> {
+    number: u64,
+    title: &'a str,
+    url: &'a str,
+    open: bool,
 }
 
 #[derive(Serialize)]
@@ -146,11 +157,22 @@ fn project(line: &LineReport) -> Project<'_> {
         checked_at: line.checked_at.to_rfc3339_opts(SecondsFormat::Secs, true),
         decision: decision.kind,
         severity: decision.severity,
+        due: decision.is_due,
         events: &decision.events,
         targets: &decision.targets,
         wheels: decision.wheels.iter().map(wheel).collect(),
         reasons: &decision.reasons,
         actions: &line.actions,
+        issue: line.tracking.issue.as_ref().map(issue),
+    }
+}
+
+fn issue(seen: &TrackedIssue) -> Issue<'_> {
+    Issue {
+        number: seen.number,
+        title: &seen.title,
+        url: &seen.url,
+        open: seen.is_open,
     }
 }
 

@@ -83,17 +83,28 @@ pub fn check(report: &CheckReport) -> serde_json::Result<String> {
 /// Whether the run could tell everything, and what it could not.
 fn invocation(report: &CheckReport) -> Value {
     let status = report.exit_status();
-    let untold = matches!(status, ExitStatus::Usage | ExitStatus::Unclear);
     let of_lines = report.lines.iter().flat_map(|line| {
         let reasons = line.decision.reasons.iter();
         let untold = reasons.filter(|reason| is_untold(reason.code));
-        untold.map(move |reason| format!("{}, {}: {}", line.package, line.line, reason.message))
+        let of_line = untold.map(|reason| reason.message.clone());
+        let wheels = line.decision.wheels.iter();
+        let of_wheels = wheels.filter(|wheel| !wheel.is_read()).map(|wheel| {
+            let file = &wheel.name.file;
+            format!("{file}: it was not read, or not all of it")
+        });
+        let name = format!("{}, {}", line.package, line.line);
+        let untold = of_line.chain(of_wheels);
+        untold.map(move |sentence| format!("{name}: {sentence}"))
     });
     let of_feeds = report.feeds.iter().filter_map(|feed| {
         let error = feed.error.as_ref()?;
         Some(format!("OpenSSL's {}: {error}", feed.name))
     });
+    let of_lines: Vec<String> = of_lines.collect();
+    // An exit code cannot tell it: that something is due goes before that not all could be told.
+    let untold = !of_lines.is_empty() || matches!(status, ExitStatus::Usage | ExitStatus::Unclear);
     let notifications: Vec<Value> = of_lines
+        .into_iter()
         .map(|sentence| ("error", sentence))
         .chain(of_feeds.map(|sentence| ("warning", sentence)))
         .map(|(level, text)| json!({ "level": level, "message": { "text": message(&text) } }))
@@ -114,6 +125,8 @@ const fn is_untold(code: ReasonCode) -> bool {
             | ReasonCode::UnknownPackage
             | ReasonCode::NoSuchVersion
             | ReasonCode::FactsTooOld
+            | ReasonCode::UnknownSeries
+            | ReasonCode::LookTooSlow
     )
 }
 

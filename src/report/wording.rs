@@ -129,6 +129,7 @@ pub(super) fn target_sentence(target: &Target) -> String {
         published,
         minimum,
         successor,
+        is_due: _,
     } = target;
     if let (Some(version), Some(published)) = (version, published) {
         return format!("{series}: OpenSSL {version} of {published}");

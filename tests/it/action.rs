@@ -101,9 +101,52 @@ fn a_schedule_keeps_one_tracking_issue() {
     );
     // Nothing but the issue remembers it.
     world.github.settle().forget_requests();
-    job.run().succeeds();
+    let second = job.run();
+    second.succeeds();
     assert_eq!(world.github.writes().len(), 0);
     assert_eq!(world.github.open_issues(OWN).len(), 1);
+    assert_eq!(second.outputs["issue-url"], address, "{second:#?}");
+    assert_eq!(second.outputs["due"], "true");
+}
+
+/// The job's token is for the server that gave it: OpenSSL's releases are asked for with it where they
+/// are on that server, and without one elsewhere.
+#[test]
+fn openssl_is_asked_with_the_token_of_the_job_on_its_own_server_only() {
+    for is_own in [true, false] {
+        let world = World::new();
+        let mut job = world.job();
+        if is_own {
+            job.set("GITHUB_API_URL", &world.feeds.url());
+        }
+        let done = job.with("package", "demo").run();
+        done.succeeds();
+        assert_eq!(done.outputs["due"], "true");
+        let asked = world.feeds.requests();
+        assert!(!asked.is_empty());
+        for request in asked {
+            let token = request.header("authorization");
+            let is_api = request.path.starts_with("/repos/");
+            assert_eq!(token.contains(TOKEN), is_own && is_api);
+        }
+    }
+}
+
+#[test]
+fn a_series_that_openssl_never_had_opens_nothing() {
+    let world = World::new();
+    let mut job = world.job();
+    job.with("package", "demo").with("repository", OWN);
+    let done = job.with("follow", "9.9").run();
+    done.succeeds();
+    done.says(
+        "::warning title=rewheel::demo: `follow` names 9.9, a series that OpenSSL is not known",
+    );
+    assert_eq!(world.github.writes().len(), 0, "{done:#?}");
+    assert_eq!(done.outputs["decision"], "inform");
+    assert_eq!(done.outputs["target"], "");
+    // A wheel is vulnerable, whatever is to be followed.
+    assert_eq!(done.outputs["due"], "true");
 }
 
 #[rstest]
@@ -145,8 +188,26 @@ fn a_workflow_is_started_with_version_and_hash() {
     job.with("package", "demo")
         .with("repository", OWN)
         .with("workflow", "wheels.yml");
+    for _ in 0..2 {
+        let left = job.run();
+        left.succeeds();
+        assert_eq!(left.outputs["decision"], "rebuild");
+        assert!(world.github.runs(OWN).is_empty(), "without a hash");
+        let why = "the input `openssl-sha256` cannot be rendered: `openssl.sha256` is not known";
+        left.says(&format!("::warning title=rewheel::{why}"));
+        assert!(
+            left.summary.contains("dispatch&#58;") || left.summary.contains("dispatch: skipped")
+        );
+        let report = std::fs::read_to_string(&left.outputs["report"]).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let actions = report["projects"][0]["actions"].as_array().unwrap();
+        let action = actions.iter().find(|one| one["kind"] == "dispatch");
+        let action = action.unwrap();
+        assert_eq!(action["state"], "skipped");
+        assert!(action["error"].as_str().unwrap().contains(why), "{action}");
+        world.github.settle();
+    }
     let target = job.run().outputs["target"].clone();
-    assert!(world.github.runs(OWN).is_empty(), "without a hash");
     let path = format!(
         "/openssl/openssl/releases/download/openssl-{target}/openssl-{target}.tar.gz.sha256"
     );
@@ -328,9 +389,17 @@ fn a_package_that_is_not_there_is_told_in_the_summary() {
     let mut job = world.job();
     let done = job.with("package", "dmeo").with("repository", OWN).run();
     assert!(!done.succeeded, "{done:#?}");
-    done.says("::error title=rewheel::The usage or the configuration is wrong, or there is no such package.");
+    done.says("::error title=rewheel::There is no such package.");
     assert!(done.summary.contains("### dmeo"), "{done:#?}");
     assert_eq!(world.github.writes().len(), 0);
+    let mut job = world.job();
+    let done = job.with("package", "demo").with("version", "7.0").run();
+    assert!(!done.succeeded, "{done:#?}");
+    done.says("::error title=rewheel::There is no such version of the package.");
+    assert!(
+        done.summary.contains("demo has no version that is"),
+        "{done:#?}"
+    );
 }
 
 #[rstest]

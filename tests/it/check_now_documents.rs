@@ -35,12 +35,14 @@ fn description() -> Value {
             "version": "string | null",
             "decision": r#""none" | "inform" | "track" | "rebuild""#,
             "severity": format!("{SEVERITY} | null"),
+            "due": "boolean",
             "events": ["string"],
             "targets": [{
                 "series": "string",
                 "version": "string | null",
                 "published": "day | null",
                 "minimum": "string | null",
+                "due": "boolean",
                 "successor?": { "lts": "string | null", "newest": "string | null" },
             }],
             "wheels": [{
@@ -73,6 +75,7 @@ fn description() -> Value {
                 "url": "string | null",
                 "error": "string | null",
             }],
+            "issue?": { "number": "number", "title": "string", "url": "string", "open": "boolean" },
         }],
     })
 }
@@ -351,6 +354,7 @@ async fn a_check_as_json() {
           "checked_at": "2026-10-23T12:00:00Z",
           "decision": "none",
           "severity": null,
+          "due": false,
           "events": [],
           "targets": [],
           "wheels": [
@@ -384,7 +388,8 @@ async fn a_check_as_json() {
             }
           ],
           "reasons": [],
-          "actions": []
+          "actions": [],
+          "issue": null
         }
       ]
     }

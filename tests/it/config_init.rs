@@ -6,6 +6,7 @@ use std::path::Path;
 use rstest::rstest;
 
 use crate::support::command::User;
+use crate::support::runner::yaml;
 
 /// What the command has left in the user's folder.
 fn left(user: &User) -> Vec<String> {
@@ -26,8 +27,9 @@ fn left(user: &User) -> Vec<String> {
 #[case::steps(
     &["--repository", "owner/demo", "--workflow", "wheels.yml", "--follow", "lts"],
     &[
-        "opens the issue and starts the steps for: withdrawn, security",
-        "1. wheels: starts wheels.yml with openssl-version = `{{ openssl.version }}`",
+        "opens the issue and starts the steps for: withdrawn, security, bug-fix",
+        "1. wheels: starts wheels.yml with openssl-sha256 = `{{ openssl.sha256 }}`",
+        "openssl-version = `{{ openssl.version }}`",
     ],
 )]
 fn what_is_written_can_be_used(#[case] arguments: &[&str], #[case] says: &[&str]) {
@@ -56,6 +58,34 @@ fn what_is_written_can_be_used(#[case] arguments: &[&str], #[case] says: &[&str]
     user.run(&["config", "check", "full.toml"]).exits(0);
     let stdout = user.run(&[&all[..], &["--output", "-"]].concat());
     assert_eq!(stdout.exits(0).stdout, text);
+}
+
+/// The workflow that is there to be copied takes what the configuration gives it.
+#[test]
+fn what_is_written_starts_the_example() {
+    let user = User::new();
+    user.run(&[
+        "config",
+        "init",
+        "--package=demo",
+        "--repository=owner/demo",
+        "--workflow=wheels.yml",
+    ])
+    .exits(0);
+    let text = std::fs::read_to_string(user.home().join("rewheel.toml")).unwrap();
+    let written: toml::Table = toml::from_str(&text).unwrap();
+    let inputs = &written["project"][0]["step"][0]["dispatch"]["inputs"];
+    let given = inputs.as_table().unwrap();
+    let workflow = yaml(include_str!("../../deploy/github/wheels.yml"));
+    let taken = workflow["on"]["workflow_dispatch"]["inputs"].as_object();
+    let taken = taken.unwrap();
+    for name in given.keys() {
+        assert!(taken.contains_key(name), "it takes no {name}");
+    }
+    for (name, input) in taken {
+        let is_required = input["required"] == "true";
+        assert!(!is_required || given.contains_key(name), "it wants {name}");
+    }
 }
 
 #[rstest]

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::support::binary::{SEVERE, wheel_carrying, wheel_without};
 use crate::support::command::User;
+use crate::support::fake_index::{FakeFile, FakeIndex};
 use crate::support::runner::yaml;
 
 const DOCUMENT: &str = include_str!("../../docs/python.md");
@@ -105,6 +106,32 @@ fn the_gate_after_cibuildwheel(#[case] wheels: &[(&str, Vec<u8>)], #[case] code:
         let (exit, said) = place.run(&gate);
         assert_eq!(exit, Some(code), "{gate}: {said}");
     }
+}
+
+/// The step of docs/code-scanning.md: after it the log is uploaded.
+#[rstest]
+#[case::all_is_told(&[(LINUX, wheel_carrying(SEVERE))], true)]
+#[case::one_was_not_read(&[(LINUX, wheel_carrying(SEVERE)), (WINDOWS, b"no archive".to_vec())], false)]
+fn only_a_whole_look_is_uploaded(#[case] wheels: &[(&str, Vec<u8>)], #[case] is_uploaded: bool) {
+    let index = FakeIndex::start_blocking();
+    for (name, bytes) in wheels {
+        index.publish(
+            "example-package",
+            FakeFile::new(&name.replace("demo", "example_package"), bytes.clone()),
+        );
+    }
+    let document = include_str!("../../docs/code-scanning.md");
+    let block = document.split("```yaml\n").nth(1).unwrap();
+    let steps = yaml(block.split("```").next().unwrap());
+    let step = steps[0]["run"].as_str().unwrap();
+    assert!(step.contains("pipx run rewheel=="), "{step}");
+    // The rest is as it is written.
+    let here = format!("--offline --index-url {} --format", index.url());
+    let place = Place::new(&[]);
+    let surroundings = "export REWHEEL_WATCH__MAX_FACT_AGE=36500d REWHEEL_CACHE_DIR=$PWD/cache\n";
+    let script = step.replace("--format", &here);
+    let (exit, said) = place.run(&format!("{surroundings}{script}"));
+    assert_eq!(exit == Some(0), is_uploaded, "{exit:?} {said}");
 }
 
 /// The hook of the document, held to what the repository offers: the words of its command.

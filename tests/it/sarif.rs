@@ -333,26 +333,52 @@ fn the_command_writes_it_and_its_exit_codes_stay() {
         "bad",
         FakeFile::new("bad-1.0-py3-none-any.whl", b"no archive".to_vec()),
     );
+    // What is due goes before what could not be read, in the exit code.
+    let name = "mixed-1.0-cp39-abi3-win_amd64.whl";
+    index.publish("mixed", FakeFile::new(name, wheel_carrying(VULNERABLE)));
+    index.publish(
+        "mixed",
+        FakeFile::new("mixed-1.0-py3-none-any.whl", b"no archive".to_vec()),
+    );
     let user = User::new();
+    let url = index.url();
+    let asked = ["check-now", "--offline", "--index-url", url.as_str()];
+    let fresh = [("REWHEEL_WATCH__MAX_FACT_AGE", "36500d")];
     for (package, code, successful) in [
         ("demo", 1, true),
+        ("mixed", 1, false),
         ("empty", 0, true),
         ("bad", 3, false),
         ("unknown", 2, false),
     ] {
-        let ran = user.check(&index, &[package, "--format", "sarif"]);
+        let all = [&asked[..], &[package, "--format", "sarif"]].concat();
+        let ran = user.run_with(&all, &fresh);
         ran.exits(code);
         let log = holds(&ran.stdout);
         let invocation = &log["runs"][0]["invocations"][0];
         assert_eq!(invocation["executionSuccessful"], successful, "{package}");
         assert_eq!(invocation["exitCode"], code, "{package}");
         let notes = invocation["toolExecutionNotifications"].to_string();
+        assert_eq!(notes.contains("\"error\""), !successful, "{notes}");
+        assert_eq!(
+            notes.contains("mixed, main: mixed-1.0-py3-none-any.whl: it was not read"),
+            package == "mixed",
+            "{notes}"
+        );
         assert_eq!(
             notes.contains("unknown, main: "),
             package == "unknown",
             "{notes}"
         );
     }
+    // Facts that are too old close what newer ones would not.
+    let old = user.run_with(
+        &[&asked[..], &["demo", "--format", "sarif"]].concat(),
+        &[("REWHEEL_WATCH__MAX_FACT_AGE", "1m")],
+    );
+    let log = holds(&old.exits(1).stdout);
+    let invocation = &log["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
 }
 
 #[test]

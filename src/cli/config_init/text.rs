@@ -58,7 +58,7 @@ const STEPS_POLICY: &str = r#"
 [project.policy]                 # [] reports, ["issue"] keeps the tracking issue,
 security = ["issue", "steps"]    # ["issue", "steps"] starts the steps below too
 withdrawn = ["issue", "steps"]
-bug-fix = ["issue"]
+bug-fix = ["issue", "steps"]
 end-of-life = ["issue"]
 exposed = ["issue"]
 # new-series = ["issue"]
@@ -76,9 +76,9 @@ attempts = 3                     # how many times it may be started for one Open
 
 const INPUTS: &str = r#"# ref = "main"                   # the branch; by default the default one
 
-[project.step.dispatch.inputs]   # the workflow's inputs, by their names there
+[project.step.dispatch.inputs]   # by their names there; remove what it does not take
 openssl-version = "{{ openssl.version }}"
-# openssl-sha256 = "{{ openssl.sha256 }}"
+openssl-sha256 = "{{ openssl.sha256 }}"
 # correlation = "{{ rewheel.correlation }}"   # in its `run-name`: the run is found again
 "#;
 

@@ -1,17 +1,17 @@
 //! The steps of a line, followed for the issue.
 
-use crate::model::OpensslVersion;
+use crate::model::{OpensslVersion, StepKind};
 use crate::policy::next_version::next_version;
 use crate::policy::steps::{StepProgress, StepState};
 use crate::policy::{Follow, PlannedAction};
-use crate::report::LineReport;
 use crate::report::issue::marker::{Memory, RememberedRun};
 use crate::report::issue::{RunView, StepView};
+use crate::report::{Action, ActionKind, ActionState, LineReport};
 
 use super::Actor;
 use super::observe::Observed;
 use super::write::Writer;
-use crate::cycle::steps::{self, DueTarget, KnownRun, ProjectValues, StepsRequest};
+use crate::cycle::steps::{self, DueTarget, KnownRun, ProjectValues, StepsOutcome, StepsRequest};
 
 /// What following the steps came to.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +65,9 @@ pub(super) async fn steps<'a>(
         server_time: actor.github.server_time().unwrap_or(actor.now),
     })
     .await;
+    let left = left_undone(observed, &due, &outcome);
     writer.actions.extend(outcome.actions);
+    writer.actions.extend(left);
     writer.open_runs = outcome
         .progress
         .iter()
@@ -84,6 +86,36 @@ pub(super) async fn steps<'a>(
             .iter()
             .any(|one| one.state == StepState::Unclear),
     }
+}
+
+/// What was to be started and is not, each with its reason: who reads no more than what was done must
+/// not take silence for a build that is on its way.
+fn left_undone(observed: &Observed<'_>, due: &[DueTarget], outcome: &StepsOutcome) -> Vec<Action> {
+    let is_left = |one: &&StepProgress| {
+        let is_asked_for = due
+            .iter()
+            .any(|target| target.version == one.target && target.may_start);
+        let steps = &observed.project.steps;
+        let is_ours = steps
+            .iter()
+            .any(|step| step.name == one.step && matches!(step.kind, StepKind::Dispatch { .. }));
+        let is_not_begun = matches!(
+            one.state,
+            StepState::Blocked | StepState::ForPeople | StepState::Waiting
+        );
+        is_asked_for && is_ours && is_not_begun && one.runs.is_empty()
+    };
+    let action = |one: &StepProgress| {
+        let key = observed.key(&format!("dispatch/{}/{}", one.step, one.target));
+        let is_told = outcome
+            .actions
+            .iter()
+            .any(|action| action.key.starts_with(&format!("{key}/")));
+        let action = Action::new(ActionKind::Dispatch, key, ActionState::Skipped);
+        (!is_told).then(|| action.because(one.sentence.clone()))
+    };
+    let left = outcome.progress.iter().filter(is_left);
+    left.filter_map(action).collect()
 }
 
 /// The targets, those that may be started first, in the order of severity.

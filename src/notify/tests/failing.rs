@@ -123,7 +123,13 @@ fn a_project_whose_actions_are_skipped_has_not_recovered() {
     assert_eq!(told[0], ["action-failed: demo"]);
     assert_eq!(told[4], ["project-failed: demo"]);
     assert_eq!(told.concat().len(), 2, "{told:?}");
-    let well = with(ActionState::Done);
+    // A step that waits for something is not what failed.
+    let mut well = with(ActionState::Done);
+    let key = "demo/main/dispatch/wheels/3.5.9".to_owned();
+    let waits = Action::new(ActionKind::Dispatch, key, ActionState::Skipped);
+    well.lines[0]
+        .actions
+        .push(waits.because("it waits for bump"));
     assert_eq!(words(&memory.cycle(&well)), ["project-recovered: demo"]);
     assert_eq!(words(&memory.cycle(&failed)), ["action-failed: demo"]);
 }

@@ -158,6 +158,29 @@ impl Line<'_> {
         }
     }
 
+    /// A series that nobody knows is a slip of the pen, or younger than the facts: where wheels are to
+    /// go cannot be told, and nothing is done about it but saying so.
+    pub(super) fn unknown_series(&mut self) {
+        let Some(series) = self.targets.unknown else {
+            return;
+        };
+        let newest = self.facts.openssl.releases.iter().next_back();
+        let newest = newest.map_or_else(String::new, |release| {
+            format!(", the newest being {}", release.version.series())
+        });
+        self.say(
+            ReasonCode::UnknownSeries,
+            format!(
+                "`follow` names {series}, a series that OpenSSL is not known to have (as of \
+                 {}{newest}): nothing is done until it names another",
+                self.facts.openssl.as_of
+            ),
+        );
+        for reaction in self.events.values_mut() {
+            *reaction = Reaction::Inform;
+        }
+    }
+
     /// Why each newer release is not, or not yet, what the wheels are to carry.
     pub(super) fn newer_releases(&mut self) {
         let told = newer::explain(

@@ -141,6 +141,22 @@ fn there_is_room(#[case] wheels: usize, #[case] advisories: usize, #[case] peopl
 }
 
 #[test]
+fn a_title_tells_what_ended_from_what_is_not_out_yet() {
+    let mut line = line(1, 1);
+    let cause = Cause::of(&line.decision);
+    let titled = |line: &LineReport| super::title(line, &cause);
+    assert!(titled(&line).starts_with("demo: rebuild the wheels with OpenSSL 3.5.9 ("));
+    line.decision.targets[0].version = None;
+    let awaited = "demo: OpenSSL 3.5 has no release to build the wheels with yet (";
+    assert!(titled(&line).starts_with(awaited), "{}", titled(&line));
+    line.decision.targets[0].successor = Some(crate::policy::Successor {
+        lts: None,
+        newest: None,
+    });
+    assert!(titled(&line).starts_with("demo: move the wheels off OpenSSL 3.5 ("));
+}
+
+#[test]
 fn no_room_is_said_and_nothing_of_people_is_lost() {
     let people = "word ".repeat(13_100);
     let refused = write(&line(5, 3), &[], &people).unwrap_err();
