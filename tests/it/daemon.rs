@@ -3,7 +3,10 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use chrono::Utc;
@@ -11,7 +14,7 @@ use serde_json::Value;
 
 use crate::support::binary::wheel_carrying;
 use crate::support::command::User;
-use crate::support::fake_github::FakeGithub;
+use crate::support::fake_github::{FakeGithub, Matcher, When};
 use crate::support::fake_index::{FakeFile, FakeIndex};
 use crate::support::life::{self, STEPS};
 use crate::support::stage::{OLD, PLATFORMS, REPOSITORY};
@@ -311,6 +314,87 @@ fn whether_it_lives_can_be_asked_by_the_command() {
     ask(origin.trim_start_matches("http://"))
         .exits(1)
         .complains("it says");
+}
+
+#[test]
+fn who_interrupts_it_stops_it_in_order() {
+    let watched = Watched::new();
+    let mut running = watched.start();
+    running.signal("-INT");
+    running.wait_for("stopped");
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
+}
+
+/// The step under way is finished, unless somebody does not want to wait for it.
+#[test]
+fn who_asks_a_second_time_does_not_wait() {
+    let watched = Watched::new();
+    let mut running = watched.start();
+    let mut hold = watched.github.hold(Matcher::writes(), When::Before);
+    running.ask_for_cycle();
+    hold.wait();
+    running.signal("-TERM");
+    running.wait_for("the system asks for: Stop");
+    running.signal("-TERM");
+    running.wait_for("it was asked for a second time");
+    assert_eq!(running.child.wait().unwrap().code(), Some(130));
+}
+
+/// What systemd hears. It always listens: who speaks would wait else.
+fn systemd(place: &Path) -> Receiver<String> {
+    let socket = UnixDatagram::bind(place).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(count) = socket.recv(&mut bytes) {
+            let said = String::from_utf8_lossy(&bytes[..count]).into_owned();
+            if sender.send(said).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+#[track_caller]
+fn heard(systemd: &Receiver<String>, text: &str) {
+    while !systemd
+        .recv_timeout(Duration::from_secs(60))
+        .unwrap()
+        .contains(text)
+    {}
+}
+
+/// The watchdog is fed while it waits, and in a cycle only while something comes of it.
+#[test]
+fn systemd_hears_how_it_is() {
+    let watched = Watched::new();
+    let place = watched.user.home().join("notify");
+    let systemd = systemd(&place);
+    let mut command = watched.command();
+    command
+        .env("NOTIFY_SOCKET", &place)
+        .env("WATCHDOG_USEC", "60000");
+    let mut running = Watched::started(command);
+    heard(&systemd, "READY=1");
+    for _ in 0..3 {
+        heard(&systemd, "WATCHDOG=1");
+    }
+    let held = watched.index.hold("/simple/demo/");
+    let before = watched.index.requests().len();
+    running.ask_for_cycle();
+    while watched.index.requests().len() == before {
+        std::thread::yield_now();
+    }
+    // What was said before, and then nothing for as long as the watchdog is fed 25 times.
+    let is_quiet = (0..1000).any(|_| systemd.recv_timeout(Duration::from_millis(500)).is_err());
+    assert!(is_quiet, "a cycle that hangs feeds the watchdog");
+    held.let_go();
+    running.wait_for("a cycle ended");
+    heard(&systemd, "WATCHDOG=1");
+    running.signal("-TERM");
+    heard(&systemd, "STOPPING=1");
+    running.wait_for("stopped");
 }
 
 #[test]
