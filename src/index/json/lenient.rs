@@ -1,16 +1,18 @@
 //! What is of use in a file's entry, whatever else stands there.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// A value of which only a text, a number or a yes is of use.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) enum Scalar {
     Text(String),
     Number(u64),
     Yes,
+    #[default]
     Other,
 }
 
@@ -40,95 +42,108 @@ pub(super) struct Fields {
 #[derive(Default)]
 struct Hashes(Option<String>);
 
-/// What is made of a value, whatever its kind; what holds others is passed over.
-macro_rules! of_any {
-    ($kind:ty, $visitor:ident, $expecting:literal, $other:expr) => {
-        impl<'de> Deserialize<'de> for $kind {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any($visitor)
-            }
-        }
+/// What is made of a value, whatever its kind: nothing, unless it says otherwise.
+trait Lenient: Default {
+    const EXPECTING: &str;
 
-        struct $visitor;
-
-        impl<'de> Visitor<'de> for $visitor {
-            type Value = $kind;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str($expecting)
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<$kind, E> {
-                Ok(<$kind>::of_bool(value).unwrap_or($other))
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<$kind, E> {
-                Ok($other)
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<$kind, E> {
-                Ok(<$kind>::of_number(value).unwrap_or($other))
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<$kind, E> {
-                Ok($other)
-            }
-
-            fn visit_str<E>(self, value: &str) -> Result<$kind, E> {
-                Ok(<$kind>::of_text(value).unwrap_or($other))
-            }
-
-            fn visit_unit<E>(self) -> Result<$kind, E> {
-                Ok($other)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<$kind, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok($other)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$kind, A::Error> {
-                <$kind>::of_map(map)
-            }
-        }
-    };
-}
-
-of_any!(Scalar, ScalarVisitor, "a value", Scalar::Other);
-of_any!(Fields, FieldsVisitor, "a file", Fields::default());
-of_any!(Hashes, HashesVisitor, "hashes", Hashes::default());
-
-impl Scalar {
-    const fn of_bool(value: bool) -> Option<Self> {
-        if value { Some(Self::Yes) } else { None }
+    fn of_yes() -> Self {
+        Self::default()
     }
 
-    const fn of_number(value: u64) -> Option<Self> {
-        Some(Self::Number(value))
+    fn of_number(_: u64) -> Self {
+        Self::default()
     }
 
-    fn of_text(value: &str) -> Option<Self> {
-        Some(Self::Text(value.to_owned()))
+    fn of_text(_: &str) -> Self {
+        Self::default()
     }
 
     fn of_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Self::Other)
+        Ok(Self::default())
     }
 }
 
-impl Fields {
-    const fn of_bool(_: bool) -> Option<Self> {
-        None
+/// Visits a value of any kind; what holds others is passed over, and never held.
+struct Any<T>(PhantomData<T>);
+
+impl<'de, T: Lenient> Visitor<'de> for Any<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(T::EXPECTING)
     }
 
-    const fn of_number(_: u64) -> Option<Self> {
-        None
+    fn visit_bool<E>(self, value: bool) -> Result<T, E> {
+        Ok(if value { T::of_yes() } else { T::default() })
     }
 
-    const fn of_text(_: &str) -> Option<Self> {
-        None
+    fn visit_i64<E>(self, _: i64) -> Result<T, E> {
+        Ok(T::default())
     }
+
+    fn visit_u64<E>(self, value: u64) -> Result<T, E> {
+        Ok(T::of_number(value))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<T, E> {
+        Ok(T::of_text(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(T::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::of_map(map)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Any(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Any(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Hashes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Any(PhantomData))
+    }
+}
+
+impl Lenient for Scalar {
+    const EXPECTING: &str = "a value";
+
+    fn of_yes() -> Self {
+        Self::Yes
+    }
+
+    fn of_number(value: u64) -> Self {
+        Self::Number(value)
+    }
+
+    fn of_text(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl Lenient for Fields {
+    const EXPECTING: &str = "a file";
 
     fn of_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut fields = Self {
@@ -163,18 +178,8 @@ impl Fields {
     }
 }
 
-impl Hashes {
-    const fn of_bool(_: bool) -> Option<Self> {
-        None
-    }
-
-    const fn of_number(_: u64) -> Option<Self> {
-        None
-    }
-
-    const fn of_text(_: &str) -> Option<Self> {
-        None
-    }
+impl Lenient for Hashes {
+    const EXPECTING: &str = "hashes";
 
     fn of_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut found = Self(None);
