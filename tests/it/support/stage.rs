@@ -10,7 +10,7 @@ use rewheel::cycle::act::{Actor, Mode, Turns};
 use rewheel::cycle::{LineRequest, Silent};
 use rewheel::github::{Github, GithubSettings, Identity};
 use rewheel::model::Wanted;
-use rewheel::report::{ActionState, CheckReport};
+use rewheel::report::{ActionState, CheckReport, LineReport};
 use rewheel::source::WheelLimits;
 use rewheel::store::ledger::{Access as LedgerAccess, Ledger, StateLocation};
 use tempfile::TempDir;
@@ -240,6 +240,11 @@ impl Cycled {
                 format!("{} {}: {state}", kind.as_str().unwrap(), action.key)
             })
             .collect()
+    }
+
+    /// Whether something failed.
+    pub fn has_failed(&self) -> bool {
+        self.0.lines.iter().any(LineReport::has_failed)
     }
 
     /// Asserts that nothing failed.
