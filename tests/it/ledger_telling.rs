@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rewheel::cycle::notice;
+use rewheel::report::LineReport;
 use rewheel::store::ledger::{
     Access, Act, Attempt, Intent, LONGEST_PAUSE, Ledger, LedgerError, NewDelivery, Outcome,
     StateLocation, Telling, Trouble,
@@ -11,6 +13,8 @@ use rewheel::store::ledger::{
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
+
+use crate::support::lines;
 
 struct Place {
     folder: TempDir,
@@ -342,4 +346,26 @@ fn who_only_looks_tells_nobody() {
         ledger.sending(),
         Err(LedgerError::OnlyLooking { .. })
     ));
+}
+
+/// What is told once for all packages is told again of one that had recovered, and falls back.
+#[test]
+fn a_notice_tells_again_of_a_line_that_falls_back() {
+    let place = Place::new();
+    let ledger = place.open();
+    let facts = lines::facts();
+    let carrying = |version| lines::line("demo", [Some(version); 5], &facts);
+    let told = |line: &LineReport, are_facts_known| {
+        let notices = notice::untold(&ledger, &[line], are_facts_known, now()).unwrap();
+        notice::tell(&ledger, &notices, now()).unwrap();
+        notices.len()
+    };
+    let (old, new) = (carrying("3.5.4"), carrying("3.5.9"));
+    assert_eq!(told(&old, true), 1);
+    assert_eq!(told(&old, true), 0);
+    // Where the facts are not those of now, nothing is known to be over.
+    assert_eq!(told(&new, false), 0);
+    assert_eq!(told(&old, true), 0);
+    assert_eq!(told(&new, true), 0);
+    assert_eq!(told(&old, true), 1);
 }
