@@ -125,9 +125,9 @@ impl Code {
                 bits.refill();
             }
             let step = steps.get((bits.held & STEPS_MASK) as usize)?;
-            let more = (bits.held >> (step.bits & 7)) & step.more;
-            let times = step.times.checked_add(more as usize)?;
-            bits.drop(step.all_bits)?;
+            let more = (bits.held >> (step.bits & 7)) & u64::from(step.more);
+            let times = usize::from(step.times).checked_add(more as usize)?;
+            bits.drop(u32::from(step.all_bits))?;
             let length = step.length | (last & step.kept);
             let end = at.checked_add(times)?;
             let written = lengths.get_mut(at..at.checked_add(WRITTEN)?)?;
@@ -190,11 +190,11 @@ struct Step {
     /// How many bits say which step it is, and how many it has in all: none if no step has such a
     /// code.
     bits: u8,
-    all_bits: u32,
+    all_bits: u8,
     /// How many lengths it is, beside the number that its further bits give.
-    times: usize,
+    times: u8,
     /// Which of the bits behind the code are that number.
-    more: u64,
+    more: u8,
     /// The length, or none and what is kept of the one before.
     length: u8,
     kept: u8,
@@ -211,9 +211,9 @@ impl Step {
         };
         Self {
             bits,
-            all_bits: u32::from(bits).saturating_add(more_bits),
+            all_bits: bits.saturating_add(more_bits),
             times,
-            more: (1_u64 << more_bits).saturating_sub(1),
+            more: (1_u8 << more_bits).saturating_sub(1),
             length,
             kept,
         }

@@ -13,7 +13,7 @@ use object::elf;
 use super::banner::{Hit, printable};
 use super::fields::{Fields, until_nul};
 use super::image::{ELF_HEAD_BYTES, Missing, View};
-use super::object_file::{self, Headers, KEPT, NAME_BYTES, Segment, SymbolTable};
+use super::object_file::{self, Headers, NAME_BYTES, Segment, SymbolTable};
 use crate::model::Architecture;
 
 const MALFORMED: Missing = Missing::Malformed("the ELF headers are cut off");
@@ -27,6 +27,8 @@ const SEGMENT_BYTES: u64 = 3 << 19;
 const HASH_BYTES: u64 = 128 * 1024;
 const DEFINITION_BYTES: u64 = 4096;
 const MAXIMUM_DEFINITIONS: u32 = 512;
+/// How many version definitions of OpenSSL are kept.
+const KEPT_DEFINITIONS: usize = 64;
 
 struct File<'a> {
     view: View<'a>,
@@ -223,7 +225,7 @@ impl<'a> File<'a> {
             let next = u64::from(entry.u32(16).ok_or(MALFORMED)?);
             let name = self.fields(self.view.bytes(at.saturating_add(auxiliary), 8)?);
             let name = self.string(dynamic, u64::from(name.u32(0).ok_or(MALFORMED)?))?;
-            if headers.definitions.len() < KEPT && name.text.starts_with("OPENSSL") {
+            if headers.definitions.len() < KEPT_DEFINITIONS && name.text.starts_with("OPENSSL") {
                 headers.definitions.push(name);
             }
             if next == 0 {

@@ -177,7 +177,9 @@ impl Image {
         let from = usize::try_from(at).unwrap_or(usize::MAX);
         let known = self.head().get(from..).unwrap_or_default();
         let lacking = usize::try_from(len).unwrap_or(usize::MAX);
-        let bytes = known.get(..lacking).unwrap_or(known).to_vec();
+        let mut bytes = Vec::new();
+        bytes.reserve_exact(lacking);
+        bytes.extend_from_slice(known.get(..lacking).unwrap_or(known));
         self.pieces.push(Piece { at, len, bytes });
         true
     }

@@ -9,14 +9,18 @@ pub(super) enum Half {
 
 /// The last part of a path of either kind.
 pub(super) fn base_name(path: &str) -> &str {
-    path.rsplit(['/', '\\', '!']).next().unwrap_or(path)
+    let is_separator = |byte| matches!(byte, b'/' | b'\\' | b'!');
+    let separator = path.bytes().rposition(is_separator);
+    separator
+        .and_then(|at| path.get(at.saturating_add(1)..))
+        .unwrap_or(path)
 }
 
 /// Which half a shared library is by its name: `libcrypto.so.3`, `libssl-885acfdc.so.1.1`,
 /// `libcrypto.1.1.dylib`, `libssl-3-x64.dll`, `libeay32.dll`. What is only called alike, such as
 /// `libk5crypto` or the `libssl3.so` of NSS, is none.
 pub(super) fn half(path: &str) -> Option<Half> {
-    let name = base_name(path).to_ascii_lowercase();
+    let name = base_name(path);
     let stems = [
         ("libcrypto", Half::Crypto),
         ("libssl", Half::Ssl),
@@ -28,8 +32,12 @@ pub(super) fn half(path: &str) -> Option<Half> {
         ("ssleay32", Half::Ssl),
     ];
     stems.into_iter().find_map(|(stem, half)| {
-        let rest = name.strip_prefix(stem)?;
-        let is_rest = is_shared_library(rest) && rest_is_versions(rest);
+        let (start, rest) = name.split_at_checked(stem.len())?;
+        if !start.eq_ignore_ascii_case(stem) {
+            return None;
+        }
+        let rest = rest.to_ascii_lowercase();
+        let is_rest = is_shared_library(&rest) && rest_is_versions(&rest);
         is_rest.then_some(half)
     })
 }
@@ -63,14 +71,16 @@ fn rest_is_versions(rest: &str) -> bool {
 /// when it left OpenSSL, whose own end at 4. `libcrypto.so.46`, `libssl-57a7cbb3.so.48.2.1`, and
 /// `/usr/lib/libssl.46.dylib`, which macOS ships.
 pub(super) fn is_libressl(path: &str) -> bool {
-    let name = base_name(path).to_ascii_lowercase();
-    let number = name
+    if half(path).is_none() {
+        return false;
+    }
+    let number = base_name(path)
         .split(['-', '.', '_'])
         .skip(1)
         .filter(|part| part.len() <= 3)
         .find_map(|part| part.parse::<u32>().ok());
     // `libssl-64.dll` is somebody's 64-bit OpenSSL.
-    half(path).is_some() && number.is_some_and(|number| (30..200).contains(&number) && number != 64)
+    number.is_some_and(|number| (30..200).contains(&number) && number != 64)
 }
 
 /// A name without its folder and without the hashes that auditwheel, delocate and delvewheel put

@@ -1,13 +1,25 @@
 //! What the headers of an object file say, whatever its format.
 
 use super::banner::Hit;
+use super::fields::until_nul;
 use super::image::{Missing, View};
 use super::version_number::{self, CODE_BYTES, Outcome, VersionFunction};
 use super::{elf, mach_o, pe};
 use crate::model::{Architecture, BinaryFormat, Library};
 
-/// How many imports or symbols of a binary are kept.
-pub(super) const KEPT: usize = 64;
+/// How many of a binary's symbols with one prefix are kept, of those that it defines and of those
+/// that it needs: as many as are told.
+const KEPT: u8 = 4;
+
+/// What the names of the libraries' interface begin with.
+const PREFIXES: [&[u8]; 6] = [
+    b"SSL_",
+    b"EVP_",
+    b"OpenSSL_",
+    b"OPENSSL_",
+    b"SSLeay",
+    b"X509_",
+];
 
 /// How many libraries a binary may need: more is absurd, and one of them could be OpenSSL.
 const MAXIMUM_IMPORTS: usize = 256;
@@ -92,24 +104,30 @@ pub(super) struct Headers {
     pub constants: Vec<Constant>,
     /// The other symbol table, if there is one.
     pub symbol_table: Option<SymbolTable>,
+    /// How many of the symbols that it defines are kept, by their prefix; the same of those that it
+    /// needs.
+    kept: [[u8; PREFIXES.len()]; 2],
 }
 
 impl Headers {
     /// Takes note of a symbol, without the underscore of Mach-O, if it is a library's.
     pub(super) fn symbol(&mut self, name: &[u8], is_defined: bool, hit: impl FnOnce() -> Hit) {
-        let is_library = is_library_symbol(name);
+        let prefix = prefix_of(name);
         let fork = fork_of_symbol(name).filter(|_| is_defined && self.fork.is_none());
-        let kept = if is_defined {
-            &mut self.defined
+        let [of_defined, of_undefined] = &mut self.kept;
+        let (kept, counts) = if is_defined {
+            (&mut self.defined, of_defined)
         } else {
-            &mut self.undefined
+            (&mut self.undefined, of_undefined)
         };
-        let is_kept = is_library && kept.len() < KEPT;
-        if !is_kept && fork.is_none() {
+        let count = prefix.and_then(|prefix| counts.get_mut(prefix));
+        let count = count.filter(|count| **count < KEPT);
+        if count.is_none() && fork.is_none() {
             return;
         }
         let hit = hit();
-        if is_kept {
+        if let Some(count) = count {
+            *count = count.saturating_add(1);
             kept.push(hit.clone());
         }
         self.fork = self.fork.take().or(fork.map(|library| (library, hit)));
@@ -235,17 +253,23 @@ pub(super) fn is_coff_name(path: &str) -> bool {
 
 /// Whether a symbol, without the underscore of Mach-O, is one of the libraries' interface.
 pub(super) fn is_library_symbol(name: &[u8]) -> bool {
-    const PREFIXES: [&[u8]; 6] = [
-        b"SSL_",
-        b"EVP_",
-        b"OpenSSL_",
-        b"OPENSSL_",
-        b"SSLeay",
-        b"X509_",
-    ];
+    prefix_of(name).is_some()
+}
+
+/// The name at the start of `bytes`, up to the zero behind it, if it is one that says something.
+/// Most do not, and finding where they end takes longer than all else that is done with them.
+pub(super) fn telling_name(bytes: &[u8]) -> Option<&[u8]> {
+    let tells = is_library_symbol(bytes) || fork_of_symbol(bytes).is_some();
+    tells.then(|| until_nul(bytes))
+}
+
+/// The place in [`PREFIXES`] of what a symbol begins with.
+fn prefix_of(name: &[u8]) -> Option<usize> {
     // Binaries have symbols by the ten thousands, and few begin so.
-    matches!(name.first(), Some(b'S' | b'E' | b'O' | b'X'))
-        && PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    let may_be = matches!(name.first(), Some(b'S' | b'E' | b'O' | b'X'));
+    may_be
+        .then(|| PREFIXES.iter().position(|prefix| name.starts_with(prefix)))
+        .flatten()
 }
 
 /// The fork that alone defines a symbol of this name.
@@ -255,9 +279,9 @@ pub(super) fn fork_of_symbol(name: &[u8]) -> Option<Library> {
         (b"TONGSUO_", Library::Tongsuo),
         (b"awslc_", Library::AwsLc),
     ];
-    PREFIXES
-        .into_iter()
-        .find_map(|(prefix, library)| name.starts_with(prefix).then_some(library))
+    let may_be = matches!(name.first(), Some(b'B' | b'T' | b'a'));
+    let mut prefixes = PREFIXES.into_iter().filter(|_| may_be);
+    prefixes.find_map(|(prefix, library)| name.starts_with(prefix).then_some(library))
 }
 
 #[cfg(test)]
@@ -281,6 +305,28 @@ mod tests {
         assert_eq!(offset_of(&segments, 0x3008), Some(0x208));
         assert_eq!(offset_of(&segments, 0x3010), None);
         assert_eq!(offset_of(&segments, 0), None);
+    }
+
+    #[test]
+    fn of_each_prefix_the_first_symbols_are_kept() {
+        let mut headers = Headers::default();
+        let names = ["EVP_a", "X509_b", "SSL_c"];
+        for (number, name) in (0..100).flat_map(|number| names.map(|name| (number, name))) {
+            // As in a sorted table, the one prefix comes long before the other.
+            if number >= 50 || name != "SSL_c" {
+                headers.symbol(name.as_bytes(), true, || Hit {
+                    text: name.to_owned(),
+                    offset: number,
+                });
+            }
+        }
+        for name in names {
+            let of_it = headers.defined.iter().filter(|hit| hit.text == name);
+            let first = if name == "SSL_c" { 50 } else { 0 };
+            let places: Vec<_> = of_it.map(|hit| hit.offset).collect();
+            assert_eq!(places, Vec::from_iter(first..first + 4), "{name}");
+        }
+        assert_eq!(headers.undefined, []);
     }
 
     #[test]

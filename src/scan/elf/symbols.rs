@@ -8,7 +8,7 @@ use object::elf;
 use super::super::banner::{Hit, printable};
 use super::super::fields::until_nul;
 use super::super::image::Missing;
-use super::super::object_file::Headers;
+use super::super::object_file::{Headers, telling_name};
 use super::super::version_number::VersionFunction;
 use super::{Dynamic, File, MALFORMED, MAXIMUM_SYMBOL_BYTES};
 
@@ -178,7 +178,9 @@ impl<'a> File<'a> {
             };
             let name = usize::try_from(symbol.name).ok();
             let name = name.and_then(|at| strings.get(at..)).unwrap_or_default();
-            let name = until_nul(name);
+            let Some(name) = telling_name(name) else {
+                continue;
+            };
             headers.symbol(name, symbol.is_defined, || {
                 self.named(name, strings_at, symbol.name)
             });

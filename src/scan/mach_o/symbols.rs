@@ -5,9 +5,9 @@
 use object::macho;
 
 use super::super::banner::{Hit, printable};
-use super::super::fields::{Fields, until_nul};
+use super::super::fields::Fields;
 use super::super::image::Missing;
-use super::super::object_file::{Headers, SymbolTable, is_library_symbol, offset_of};
+use super::super::object_file::{Headers, SymbolTable, is_library_symbol, offset_of, telling_name};
 use super::super::version_number::VersionFunction;
 use super::{File, MALFORMED};
 
@@ -202,7 +202,7 @@ impl<'a> File<'a> {
             let name = inside
                 .and_then(|at| strings.get(usize::try_from(at).ok()?..))
                 .unwrap_or_default();
-            let Some(name) = until_nul(name).strip_prefix(b"_") else {
+            let Some(name) = name.strip_prefix(b"_").and_then(telling_name) else {
                 continue;
             };
             let is_defined = kind.0 & macho::N_TYPE != macho::N_UNDF.0;

@@ -3,9 +3,9 @@
 //! Source: Microsoft's "PE Format", "The .edata Section".
 
 use super::super::banner::{Hit, printable};
-use super::super::fields::{Fields, until_nul};
+use super::super::fields::Fields;
 use super::super::image::Missing;
-use super::super::object_file::{Headers, NAME_BYTES, fork_of_symbol, is_library_symbol};
+use super::super::object_file::{Headers, NAME_BYTES, telling_name};
 use super::super::version_number::VersionFunction;
 use super::{File, MALFORMED, Table};
 
@@ -62,10 +62,9 @@ impl File<'_> {
             let name = name
                 .get(..usize::try_from(NAME_BYTES).unwrap_or(256))
                 .unwrap_or(name);
-            let name = until_nul(name);
-            if !is_library_symbol(name) && fork_of_symbol(name).is_none() {
+            let Some(name) = telling_name(name) else {
                 continue;
-            }
+            };
             headers.symbol(name, true, || Hit {
                 text: printable(name),
                 offset: self
