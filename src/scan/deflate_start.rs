@@ -24,9 +24,6 @@ const STEPS: usize = 1 << LONGEST_OF_LENGTHS;
 /// Which bits tell them apart.
 const STEPS_MASK: u64 = (1 << LONGEST_OF_LENGTHS) - 1;
 
-/// The longest code for lengths with the number that follows it, in bits.
-const LONGEST_STEP: u32 = 14;
-
 /// No length, where none came before.
 const NONE_YET: u8 = u8::MAX;
 
@@ -76,8 +73,12 @@ fn literals(bits: &mut Bits<'_>, code: &Code) -> Option<[u8; BYTES]> {
 const COMPARED: usize = 32;
 
 /// How many lengths one step writes, whether it is one length or several: writing too many, which
-/// the next step writes over, is quicker than guessing wrongly how many they are.
-const WRITTEN: usize = 16;
+/// the next step writes over, is quicker than guessing wrongly how many they are. More than these
+/// can only be zeros, and those are there from the start.
+const WRITTEN: usize = 8;
+
+/// How many steps are made with the bits that are held at once.
+const STEPS_AT_ONCE: usize = 4;
 
 /// Room for all lengths, in whole steps of comparing, and for what one step writes too many.
 const ROOM: usize = 352;
@@ -121,25 +122,25 @@ impl Code {
         let mut last = NONE_YET;
         // Nothing in here depends on a guess, for each wrong one takes as long as several steps.
         while at < all {
-            if bits.count < LONGEST_STEP {
-                bits.refill();
+            bits.refill();
+            for _ in 0..STEPS_AT_ONCE {
+                let step = steps.get((bits.held & STEPS_MASK) as usize)?;
+                let more = (bits.held >> (step.bits & 7)) & u64::from(step.more);
+                let times = usize::from(step.times).checked_add(more as usize)?;
+                bits.drop(u32::from(step.all_bits))?;
+                let length = step.length | (last & step.kept);
+                let end = at.checked_add(times)?;
+                let written = lengths.get_mut(at..at.checked_add(WRITTEN)?)?;
+                written.copy_from_slice(&[length; WRITTEN]);
+                let of_literals = literals.min(end).checked_sub(literals.min(at))?;
+                let count = counts.get_mut(usize::from(length))?;
+                *count = count.saturating_add(of_literals as u16);
+                at = end;
+                last = length;
+                if at >= all {
+                    break;
+                }
             }
-            let step = steps.get((bits.held & STEPS_MASK) as usize)?;
-            let more = (bits.held >> (step.bits & 7)) & u64::from(step.more);
-            let times = usize::from(step.times).checked_add(more as usize)?;
-            bits.drop(u32::from(step.all_bits))?;
-            let length = step.length | (last & step.kept);
-            let end = at.checked_add(times)?;
-            let written = lengths.get_mut(at..at.checked_add(WRITTEN)?)?;
-            written.copy_from_slice(&[length; WRITTEN]);
-            if times > WRITTEN {
-                lengths.get_mut(at..end)?.fill(length);
-            }
-            let of_literals = literals.min(end).checked_sub(literals.min(at))?;
-            let count = counts.get_mut(usize::from(length))?;
-            *count = count.saturating_add(of_literals as u16);
-            at = end;
-            last = length;
         }
         lengths.get_mut(literals..)?.fill(0);
         Some(Self { lengths, counts })
