@@ -59,7 +59,7 @@ use crate::model::WheelScan;
 
 /// The revision of the scanner. Findings of another revision are not comparable: what is
 /// remembered about a wheel counts only under the revision that made it.
-pub const REVISION: u32 = 7;
+pub const REVISION: u32 = 8;
 
 /// How many bytes at the end of a wheel are read first, 64 KiB: the directory of every wheel
 /// measured fits them.
@@ -82,6 +82,14 @@ pub trait Source {
     /// Whatever keeps the bytes from being read; reading past the end is an error of kind
     /// [`io::ErrorKind::UnexpectedEof`].
     fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead>;
+
+    /// Says whether reading may go on; asked, too, where bytes are worked on that were read before.
+    ///
+    /// # Errors
+    /// What would keep more from being read, such as that its time is over.
+    fn may_go_on(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Bounds on what one wheel may cost.
@@ -176,7 +184,8 @@ impl Scanners {
     }
 }
 
-/// Scans wheel after wheel with the same memory, about 3 MiB, which is faster for small ones.
+/// Scans wheel after wheel with the same memory, about 3 MiB and at most 7, which is faster for small
+/// ones.
 #[derive(Debug, Default)]
 pub struct Scanner(wheel::Tools);
 

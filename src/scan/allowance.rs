@@ -38,6 +38,11 @@ impl Allowance {
         (self.left.get() == 0).then_some(self.limit)
     }
 
+    /// Whether a member that unpacks to `size` bytes, and was packed into so many, breaks the ratio.
+    pub(super) fn is_bomb(&self, size: u64, packed: Option<u64>) -> bool {
+        packed.is_some_and(|packed| size > by_ratio(self.ratio, packed))
+    }
+
     /// Takes what was unpacked; says whether it was there to be taken.
     fn take(&self, count: u64) -> bool {
         let left = self.left.get();

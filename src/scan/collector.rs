@@ -2,7 +2,7 @@
 //! what may still be spent.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 
 use super::Limits;
@@ -18,8 +18,9 @@ use super::members;
 use super::sbom::{Claim, Wrong};
 use crate::model::{BinaryFormat, Problem, ProblemCode};
 
-/// How many problems of one wheel are told.
-const MAXIMUM_PROBLEMS: usize = 1000;
+/// How many problems of one kind are told of a wheel. Each kind has its own bound, so that many
+/// harmless ones do not hide one that matters.
+const MAXIMUM_PROBLEMS: u64 = 100;
 
 /// How many characters of a problem's message are told.
 const LONGEST_MESSAGE: usize = 500;
@@ -116,6 +117,8 @@ pub(super) struct Collector {
     evidence: u64,
     claims: Vec<Claim>,
     problems: Vec<Problem>,
+    /// How many problems of each kind were met, told or not.
+    met: BTreeMap<ProblemCode, u64>,
 }
 
 impl Collector {
@@ -132,6 +135,7 @@ impl Collector {
             evidence: limits.evidence_bytes,
             claims: Vec::new(),
             problems: Vec::new(),
+            met: BTreeMap::new(),
         }
     }
 
@@ -141,21 +145,32 @@ impl Collector {
     }
 
     pub(super) fn problem(&mut self, code: ProblemCode, path: Option<&str>, mut message: String) {
+        let met = self.met.entry(code).or_default();
+        *met = met.saturating_add(1);
+        if *met > MAXIMUM_PROBLEMS {
+            return;
+        }
         // What readers of other formats say may quote what they read, whatever its length.
         if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
             message.truncate(end);
             message.push('…');
         }
-        if self.problems.len() < MAXIMUM_PROBLEMS {
-            self.problems.push(Problem {
-                code,
-                message,
-                path: path.map(str::to_owned),
-            });
-        }
+        self.problems.push(Problem {
+            code,
+            message,
+            path: path.map(str::to_owned),
+        });
     }
 
-    pub(super) fn finish(self) -> Gathered {
+    pub(super) fn finish(mut self) -> Gathered {
+        let untold = self.met.iter().filter(|(_, met)| **met > MAXIMUM_PROBLEMS);
+        self.problems.extend(untold.map(|(code, met)| Problem {
+            code: *code,
+            message: format!(
+                "This was met {met} times; the first {MAXIMUM_PROBLEMS} of them are told."
+            ),
+            path: None,
+        }));
         Gathered {
             binaries: self.binaries,
             claims: self.claims,
@@ -170,7 +185,8 @@ impl Collector {
             let name = member_name::unpacked(&entry.name)
                 .map_or_else(|| Cow::from(&entry.name), Cow::from);
             if !seen.insert(name) {
-                let message = "Two members have this name; both were read.".to_owned();
+                let message =
+                    "Two members have this name; each is looked at where it stands.".to_owned();
                 self.problem(ProblemCode::DuplicateMember, Some(&entry.name), message);
             }
             self.check_name(&entry.name, &entry.name);

@@ -67,6 +67,9 @@ pub(super) struct Head {
     /// cleared: clearing costs as much as searching.
     memory: Vec<u8>,
     len: usize,
+    /// Memory in which ranges of earlier binaries were kept. Giving back megabytes and asking for
+    /// them again, for each binary, scatters what the process holds.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Head {
@@ -77,6 +80,29 @@ impl Head {
 
     pub(super) fn bytes(&self) -> &[u8] {
         self.memory.get(..self.len).unwrap_or_default()
+    }
+
+    /// Memory for `len` bytes: the smallest spare one that has room, else the largest.
+    fn room(&mut self, len: usize) -> Vec<u8> {
+        let fits = |memory: &&Vec<u8>| memory.capacity() >= len;
+        let place = self.spare.iter().position(|memory| fits(&memory));
+        let place = place.or_else(|| self.spare.len().checked_sub(1));
+        let mut memory = place.map_or_else(Vec::new, |place| self.spare.remove(place));
+        memory.clear();
+        memory.reserve_exact(len);
+        memory
+    }
+
+    /// Takes memory for ranges of the next binary, as much as one may ask for.
+    fn spare(&mut self, memories: impl Iterator<Item = Vec<u8>>) {
+        self.spare.extend(memories);
+        self.spare.sort_by_key(Vec::capacity);
+        let mut left = WANTED_BYTES;
+        self.spare.retain(|memory| {
+            let after = left.checked_sub(memory.capacity() as u64);
+            left = after.unwrap_or(left);
+            after.is_some()
+        });
     }
 
     /// Appends what `input` still has, at most `len` bytes; returns how many they were.
@@ -131,7 +157,9 @@ impl Image {
     }
 
     /// Gives the head back for the next member.
-    pub(super) fn into_head(self) -> Head {
+    pub(super) fn into_head(mut self) -> Head {
+        let memories = self.pieces.into_iter().map(|piece| piece.bytes);
+        self.head.spare(memories);
         self.head
     }
 
@@ -175,10 +203,9 @@ impl Image {
         self.wanted = total;
         // What has gone by in the head is there already.
         let from = usize::try_from(at).unwrap_or(usize::MAX);
-        let known = self.head().get(from..).unwrap_or_default();
         let lacking = usize::try_from(len).unwrap_or(usize::MAX);
-        let mut bytes = Vec::new();
-        bytes.reserve_exact(lacking);
+        let mut bytes = self.head.room(lacking);
+        let known = self.head().get(from..).unwrap_or_default();
         bytes.extend_from_slice(known.get(..lacking).unwrap_or(known));
         self.pieces.push(Piece { at, len, bytes });
         true
@@ -331,6 +358,27 @@ mod tests {
         assert!(image.pass(102, &[2; 50]));
         assert_eq!(image.bytes(100, 4), Ok(&[1, 1, 2, 2][..]));
         assert!(!image.want(0, WANTED_BYTES));
+    }
+
+    #[test]
+    fn memory_of_ranges_is_used_again() {
+        let mut first = image(1000, &[7; 10]);
+        assert!(first.want(100, 300));
+        assert!(first.want(500, 20));
+        let mut second = Image::new(1000, first.into_head());
+        let capacities = |image: &Image| {
+            let spare = image.head.spare.iter().map(Vec::capacity);
+            spare.collect::<Vec<_>>()
+        };
+        assert_eq!(capacities(&second), [20, 300]);
+        assert!(second.want(0, 15));
+        assert_eq!(capacities(&second), [300]);
+        assert_eq!(second.bytes(0, 10), Ok(&[7; 10][..]));
+        assert!(second.want(20, WANTED_BYTES - 15));
+        assert_eq!(capacities(&second), [0; 0]);
+        let third = Image::new(1000, second.into_head());
+        let total: usize = capacities(&third).iter().sum();
+        assert!(total as u64 <= WANTED_BYTES, "{total}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use super::allowance::Checked;
+use super::allowance::{Checked, Stop};
 use super::archive;
 use super::binary;
 use super::collector::{Binary, Collector};
@@ -116,6 +116,7 @@ impl Collector {
         inflater: &mut Inflater,
     ) -> u32 {
         let Begin::Read(len) = begin(member, &mut input) else {
+            self.unread_end(member);
             return 0;
         };
         let size = member.crc.map(|_| member.size);
@@ -148,9 +149,18 @@ impl Collector {
                 let message = "The member's CRC-32 is wrong.".to_owned();
                 self.broken(ProblemCode::MemberCorrupt, member.path, message);
             }
-            (Ok(_), None) => {}
+            (Ok(Looked::Part), None) => self.unread_end(member),
+            (Ok(Looked::Whole), None) => {}
         }
         crc
+    }
+
+    /// Tells of a member that need not be read to its end, if that would have broken a limit.
+    fn unread_end(&mut self, member: &Packed<'_>) {
+        let says_its_size = member.crc.is_some();
+        if says_its_size && self.allowance.is_bomb(member.size, member.packed) {
+            self.stopped(Stop::Ratio, member);
+        }
     }
 
     /// Looks at a member of which `len` bytes are read to tell what it is.
@@ -272,8 +282,10 @@ impl Collector {
         let mut first = Vec::with_capacity(most.min(PREFIX_BYTES).max(read));
         first.extend_from_slice(head);
         first.resize(first.capacity(), 0);
+        let room = first.len();
         let more = binary::fill(inflated, first.get_mut(read..).unwrap_or_default())?;
         first.truncate(read.saturating_add(more));
+        let is_whole = first.len() < room;
         let begin = memchr::memmem::find(&first, b"PK\x03\x04");
         let Some(archive) = begin.and_then(|begin| first.get(begin..)) else {
             if members::is_archive(member.path) {
@@ -284,7 +296,11 @@ impl Collector {
                     message.to_owned(),
                 );
             }
-            return Ok(Looked::Part);
+            return Ok(if is_whole {
+                Looked::Whole
+            } else {
+                Looked::Part
+            });
         };
         nested::walk(self, member, archive.chain(&mut *inflated))?;
         io::copy(inflated, &mut io::sink())?;

@@ -110,7 +110,8 @@ pub(super) struct Headers {
 }
 
 impl Headers {
-    /// Takes note of a symbol, without the underscore of Mach-O, if it is a library's.
+    /// Takes note of a symbol, without the underscore of Mach-O, if it is a library's; of one with
+    /// the same name only once.
     pub(super) fn symbol(&mut self, name: &[u8], is_defined: bool, hit: impl FnOnce() -> Hit) {
         let prefix = prefix_of(name);
         let fork = fork_of_symbol(name).filter(|_| is_defined && self.fork.is_none());
@@ -121,7 +122,8 @@ impl Headers {
             (&mut self.undefined, of_undefined)
         };
         let count = prefix.and_then(|prefix| counts.get_mut(prefix));
-        let count = count.filter(|count| **count < KEPT);
+        let is_known = |name: &[u8]| kept.iter().any(|known| known.text.as_bytes() == name);
+        let count = count.filter(|count| **count < KEPT && !is_known(name));
         if count.is_none() && fork.is_none() {
             return;
         }
@@ -260,7 +262,8 @@ pub(super) fn is_library_symbol(name: &[u8]) -> bool {
 /// Most do not, and finding where they end takes longer than all else that is done with them.
 pub(super) fn telling_name(bytes: &[u8]) -> Option<&[u8]> {
     let tells = is_library_symbol(bytes) || fork_of_symbol(bytes).is_some();
-    tells.then(|| until_nul(bytes))
+    let longest = usize::try_from(NAME_BYTES).unwrap_or(usize::MAX);
+    tells.then(|| until_nul(bytes.get(..longest).unwrap_or(bytes)))
 }
 
 /// The place in [`PREFIXES`] of what a symbol begins with.
@@ -310,22 +313,19 @@ mod tests {
     #[test]
     fn of_each_prefix_the_first_symbols_are_kept() {
         let mut headers = Headers::default();
-        let names = ["EVP_a", "X509_b", "SSL_c"];
-        for (number, name) in (0..100).flat_map(|number| names.map(|name| (number, name))) {
-            // As in a sorted table, the one prefix comes long before the other.
-            if number >= 50 || name != "SSL_c" {
-                headers.symbol(name.as_bytes(), true, || Hit {
-                    text: name.to_owned(),
-                    offset: number,
-                });
-            }
+        let mut note = |name: String, offset| {
+            headers.symbol(name.as_bytes(), true, || Hit {
+                text: name.clone(),
+                offset,
+            });
+        };
+        // As in a sorted table, one prefix comes long before the other; the first name twice.
+        note("EVP_0".to_owned(), 0);
+        for (prefix, number) in ["EVP_", "SSL_"].into_iter().zip([0, 1000]) {
+            (number..number + 100).for_each(|number| note(format!("{prefix}{number}"), number));
         }
-        for name in names {
-            let of_it = headers.defined.iter().filter(|hit| hit.text == name);
-            let first = if name == "SSL_c" { 50 } else { 0 };
-            let places: Vec<_> = of_it.map(|hit| hit.offset).collect();
-            assert_eq!(places, Vec::from_iter(first..first + 4), "{name}");
-        }
+        let places: Vec<_> = headers.defined.iter().map(|hit| hit.offset).collect();
+        assert_eq!(places, [0, 1, 2, 3, 1000, 1001, 1002, 1003]);
         assert_eq!(headers.undefined, []);
     }
 

@@ -110,6 +110,9 @@ pub(super) fn read(view: View<'_>, headers: &mut Headers) -> Result<(), Missing>
     for imports in imports.iter().chain(&delayed) {
         file.wish_for_imports(*imports);
     }
+    if let Some(delayed) = delayed {
+        file.wish_for_delayed_names(delayed);
+    }
     if let Some(exports) = exports {
         file.wish_for_exports(exports);
         file.own_name(exports, headers)?;
@@ -167,6 +170,19 @@ impl<'a> File<'a> {
     fn wish_for_imports(&self, table: Table) {
         if let Ok((place, rest)) = self.place(table.address) {
             self.view.wish(place, IMPORT_BYTES.min(rest));
+        }
+    }
+
+    /// Says that the start of a section will be needed: there linkers put the names of delayed
+    /// imports, far before their table.
+    fn wish_for_delayed_names(&self, table: Table) {
+        let holds = |section: &&Section| {
+            let inside = table.address.checked_sub(section.address);
+            inside.is_some_and(|inside| inside < section.len)
+        };
+        if let Some(section) = self.sections.iter().find(holds) {
+            let len = IMPORT_BYTES.min(u64::from(section.len));
+            self.view.wish(u64::from(section.offset), len);
         }
     }
 

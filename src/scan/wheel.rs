@@ -82,8 +82,12 @@ pub(super) fn scan<S: Source>(
     if !tail_only {
         directory.entries.sort_by_key(|entry| entry.at);
         let before = Watched::new(source.range(0, tail_at)?);
+        let tail = Watched::new(Tail {
+            source,
+            bytes: tail,
+        });
         let mut walk = Walk {
-            input: before.chain(tail.as_slice()),
+            input: before.chain(tail),
             position: 0,
             collector: &mut collector,
             inflater: &mut tools.inflater,
@@ -195,8 +199,33 @@ pub(super) fn member_names<S: Source>(source: &S, limits: &Limits) -> io::Result
     })
 }
 
-struct Walk<'a, R, T: BufRead> {
-    input: io::Chain<Watched<R>, T>,
+/// The tail, which is at hand; but what is done with it takes time, too, and its source knows how
+/// much there is.
+struct Tail<'a, S> {
+    source: &'a S,
+    bytes: &'a [u8],
+}
+
+impl<S: Source> Read for Tail<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.source.may_go_on()?;
+        self.bytes.read(buffer)
+    }
+}
+
+impl<S: Source> BufRead for Tail<'_, S> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.source.may_go_on()?;
+        Ok(self.bytes)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.bytes.consume(count);
+    }
+}
+
+struct Walk<'a, R, T> {
+    input: io::Chain<Watched<R>, Watched<T>>,
     /// Bytes from the start of the file.
     position: u64,
     collector: &'a mut Collector,
@@ -335,7 +364,8 @@ impl<R: BufRead, T: BufRead> Walk<'_, R, T> {
 
     /// Returns the source's error, if it had one while a member was unpacked.
     fn check(&mut self) -> io::Result<()> {
-        let (watched, _) = self.input.get_mut();
-        watched.failure().map_or(Ok(()), Err)
+        let (before, tail) = self.input.get_mut();
+        let failure = before.failure().or_else(|| tail.failure());
+        failure.map_or(Ok(()), Err)
     }
 }

@@ -228,6 +228,10 @@ impl Source for RemoteWheel {
             }
         }
     }
+
+    fn may_go_on(&self) -> io::Result<()> {
+        self.link.in_time().map_err(|error| self.failed(error))
+    }
 }
 
 struct RangeReader<'a> {

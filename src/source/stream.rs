@@ -66,8 +66,9 @@ pub(super) enum Opening {
 /// Pieces of a range on their way from the network to the scan.
 pub(super) type Pieces = mpsc::Receiver<Result<Vec<u8>, ReadError>>;
 
-/// How many pieces may wait for the scan.
-const PIECES_AHEAD: usize = 16;
+/// How many pieces may wait for the scan. Each may have some 400 KiB; the system's own buffers hold
+/// what comes meanwhile.
+const PIECES_AHEAD: usize = 4;
 
 /// Everything that the requests of one wheel share.
 pub(super) struct Link {
@@ -149,6 +150,18 @@ impl Link {
             .unwrap_or_else(
                 |_| Err(self.limit_reached("wheel-seconds", self.limits.time.as_secs())),
             )
+    }
+
+    /// Whether the wheel has time left.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub(super) fn in_time(&self) -> Result<(), ReadError> {
+        if Instant::now() < self.deadline {
+            Ok(())
+        } else {
+            Err(self.limit_reached("wheel-seconds", self.limits.time.as_secs()))
+        }
     }
 
     /// The first request: for the tail, with retries.

@@ -31,6 +31,10 @@ impl<S: Source> Source for TimedSource<'_, S> {
             deadline: self.deadline,
         })
     }
+
+    fn may_go_on(&self) -> io::Result<()> {
+        in_time(self.deadline)
+    }
 }
 
 struct TimedRange<R> {

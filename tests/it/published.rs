@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Read;
 
+use rewheel::model::{BinaryFormat, Evidence, EvidenceKind, Finding};
 use rewheel::scan::{self, Limits};
 use rewheel::source::FileSource;
+use zip::ZipArchive;
 
 use crate::support::command::User;
 use crate::support::fake_index::{FakeFile, FakeIndex};
@@ -103,6 +106,54 @@ fn what_is_found_is_what_is_known() {
         .filter(|(_, differences)| !differences.is_empty())
         .collect();
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// The evidence of a finding that is not in the binary at the place that is told.
+fn misplaced(finding: &Finding, binary: &[u8]) -> Vec<String> {
+    let is_text = |evidence: &&Evidence| {
+        !matches!(
+            evidence.kind,
+            EvidenceKind::VersionConstant | EvidenceKind::VersionResource | EvidenceKind::Sibling
+        )
+    };
+    let stands = |evidence: &&Evidence| {
+        let text = evidence.text.as_bytes();
+        let at = evidence.offset.and_then(|at| usize::try_from(at).ok());
+        let is_there =
+            at.is_some_and(|at| binary.get(at..).is_some_and(|rest| rest.starts_with(text)));
+        // In an exports trie a name stands in pieces.
+        let is_in_trie = finding.format == BinaryFormat::MachO
+            && evidence.kind == EvidenceKind::DefinedSymbol
+            && memchr::memmem::find(binary, text).is_none();
+        is_there || is_in_trie
+    };
+    let evidence = finding.evidence.iter().filter(is_text);
+    let misplaced = evidence.filter(|evidence| !stands(evidence));
+    misplaced
+        .map(|evidence| format!("{}: {evidence:?}", finding.path))
+        .collect()
+}
+
+#[test]
+fn evidence_stands_where_it_is_told_to() {
+    let mut held = 0;
+    for wheel in at_hand() {
+        let source = FileSource::open(&wheel.path()).unwrap();
+        let scanned = scan::scan(&source, &Limits::default()).unwrap().scan;
+        let mut archive = ZipArchive::new(fs::File::open(wheel.path()).unwrap()).unwrap();
+        for finding in scanned
+            .findings
+            .iter()
+            .filter(|one| !one.path.contains('!'))
+        {
+            let mut binary = Vec::new();
+            let mut member = archive.by_name(&finding.path).unwrap();
+            member.read_to_end(&mut binary).unwrap();
+            assert_eq!(misplaced(finding, &binary), [""; 0], "{}", wheel.file);
+            held += finding.evidence.len();
+        }
+    }
+    assert!(held > 0 || at_hand().is_empty());
 }
 
 #[test]

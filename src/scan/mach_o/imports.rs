@@ -34,17 +34,12 @@ impl File<'_> {
         let Some(name) = name.strip_prefix(b"_") else {
             return;
         };
-        let place = range.at.saturating_add(at as u64);
-        let is_known = headers
-            .undefined
-            .iter()
-            .any(|known| known.text.as_bytes() == name);
-        if !is_known {
-            headers.symbol(name, false, || Hit {
-                text: printable(name),
-                offset: self.view.base().saturating_add(place),
-            });
-        }
+        // Behind the underscore.
+        let place = range.at.saturating_add(at as u64).saturating_add(1);
+        headers.symbol(name, false, || Hit {
+            text: printable(name),
+            offset: self.view.base().saturating_add(place),
+        });
     }
 }
 

@@ -207,7 +207,9 @@ impl<'a> File<'a> {
             };
             let is_defined = kind.0 & macho::N_TYPE != macho::N_UNDF.0;
             if kind.0 & macho::N_EXT.0 != 0 {
-                let place = strings_at.saturating_add(inside.unwrap_or_default());
+                // Behind the underscore.
+                let place = inside.unwrap_or_default().saturating_add(1);
+                let place = strings_at.saturating_add(place);
                 headers.symbol(name, is_defined, || Hit {
                     text: printable(name),
                     offset: self.view.base().saturating_add(place),

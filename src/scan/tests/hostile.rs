@@ -120,6 +120,85 @@ fn a_failing_source_is_an_error() {
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
 }
 
+#[test]
+fn many_harmless_problems_hide_none_that_matters() {
+    let binary = elf(None, &[], &library_texts("OpenSSL 3.1.1 30 May 2023"));
+    let names: Vec<_> = (0..1100).map(|index| format!("../{index}.py")).collect();
+    let mut members: Vec<(&str, &[u8])> =
+        names.iter().map(|name| (name.as_str(), &b""[..])).collect();
+    members.push(("a.so", &binary));
+    let mut bytes = deflated(&members);
+    change_entry(&mut bytes, 1100, 8, &[1, 0]);
+    let scanned = scanned(bytes);
+    assert!(codes(&scanned).contains(&ProblemCode::UnsupportedMember));
+    assert!(!scanned.scan.is_complete());
+    let problems = scanned.scan.problems.iter();
+    let unsafe_ones: Vec<_> = problems
+        .filter(|problem| problem.code == ProblemCode::UnsafePath)
+        .collect();
+    assert_eq!(unsafe_ones.len(), 101);
+    assert_eq!(
+        unsafe_ones.last().unwrap().message,
+        "This was met 1100 times; the first 100 of them are told."
+    );
+}
+
+#[test]
+fn a_bomb_is_told_whatever_it_claims_to_be() {
+    let zeros = vec![0; 70 << 20];
+    let text = vec![b'a'; 70 << 20];
+    for (name, content) in [
+        ("a.dat", &zeros),
+        ("a", &zeros),
+        ("a.py", &text),
+        ("a.txt", &zeros),
+        ("a.tar", &zeros),
+    ] {
+        let scanned = scanned(deflated(&[("b.so", b""), (name, content)]));
+        assert_eq!(scanned.scan.findings, [], "{name}");
+        let problem = scanned.scan.problems.iter().find(|problem| {
+            problem.code == ProblemCode::LimitReached && problem.path.as_deref() == Some(name)
+        });
+        assert!(
+            problem.unwrap().message.contains("`inflated-ratio`"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_script_is_told() {
+    let script = b"#!/bin/sh\nexec python -m a\n";
+    let mut bytes = wheel(
+        &[("a-1.data/scripts/a", script)],
+        zip::CompressionMethod::Stored,
+    );
+    let at = memchr::memmem::find(&bytes, b"exec").unwrap();
+    bytes[at] = b'E';
+    assert_eq!(codes(&scanned(bytes)), [ProblemCode::MemberCorrupt]);
+}
+
+#[test]
+fn a_source_may_end_what_is_done_with_bytes_at_hand() {
+    struct OutOfTime(Memory);
+    impl Source for OutOfTime {
+        fn len(&self) -> u64 {
+            self.0.len()
+        }
+        fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead> {
+            self.0.range(at, len)
+        }
+        fn may_go_on(&self) -> io::Result<()> {
+            Err(io::ErrorKind::TimedOut.into())
+        }
+    }
+    let binary = elf(None, &[], &library_texts("OpenSSL 3.1.1 30 May 2023"));
+    let bytes = deflated(&[("a.so", &binary)]);
+    assert!((bytes.len() as u64) < TAIL_BYTES);
+    let error = scan(&OutOfTime(Memory::new(bytes)), &Limits::default()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+}
+
 /// Changed bytes: at which place, and what.
 fn changes() -> impl Strategy<Value = Vec<(prop::sample::Index, u8)>> {
     prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12)
