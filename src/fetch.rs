@@ -19,6 +19,7 @@ mod traffic;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use url::Url;
@@ -133,13 +134,10 @@ impl Answer {
     ///
     /// # Errors
     /// A connection that breaks or stays silent too long.
-    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, FetchError> {
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, FetchError> {
         let chunk = self.response.chunk().await;
         self.heard.tell();
-        match chunk {
-            Ok(chunk) => Ok(chunk.map(Vec::from)),
-            Err(error) => Err(FetchError::transport(&self.url, error)),
-        }
+        chunk.map_err(|error| FetchError::transport(&self.url, error))
     }
 
     /// The whole body.

@@ -100,7 +100,7 @@ pub struct Limits {
     /// `inflated-ratio`: how many times as long as packed a member, and the wheel, may be
     /// unpacked, once that is more than 64 MiB.
     pub inflated_ratio: u64,
-    /// `members`: entries of an archive's directory.
+    /// `members`: entries of the wheel's directory; ten times as many in all archives inside it.
     pub members: u64,
     /// `nesting`: archives inside archives; 0 reads none.
     pub nesting: u32,

@@ -140,7 +140,7 @@ type Core = (&'static [u8], &'static [(&'static [u8], usize)]);
 /// puts those together whose mixtures are rare. Any other order finds the same, more slowly.
 const CORES: [Core; 23] = [
     (b"cnf", &[(b"openssl.cnf", 8)]),
-    (b"s-l", &[(b"aws-lc/crypto", 2), (b"aws-lc\\crypto", 2)]),
+    (b"s-l", &[(b"aws-lc", 2)]),
     (b"l-v", &[(b"openssl-version", 6)]),
     (b"\x005.", &[(b"\x005.", 0)]),
     (

@@ -5,7 +5,9 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use super::banner::{self, Texts};
-use super::image::{CHUNK_BYTES, ELF_HEAD_BYTES, HEAD_BYTES, Head, Image, Missing, View};
+use super::image::{
+    CHUNK_BYTES, ELF_HEAD_BYTES, HEAD_BYTES, Head, Image, Missing, NESTED_ELF_HEAD_BYTES, View,
+};
 use super::mach_o::{self, Slice};
 use super::object_file::{self, Headers};
 use crate::model::BinaryFormat;
@@ -45,6 +47,15 @@ pub(super) struct Memory {
     pub candidates: u64,
 }
 
+/// Whether what has gone by of a binary can be had again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// By reading it once more.
+    Possible,
+    /// It is in a nested archive.
+    Impossible,
+}
+
 /// Streams a binary of `len` bytes, whose first bytes are in the memory's head already; `wanted`
 /// are ranges of it known to matter from an earlier look.
 pub(super) fn stream<R: Read + ?Sized>(
@@ -52,9 +63,13 @@ pub(super) fn stream<R: Read + ?Sized>(
     rest: &mut R,
     len: u64,
     wanted: &[(u64, u64)],
+    again: Again,
     memory: &mut Memory,
 ) -> Streamed {
     let mut look = Look::new(format, len, std::mem::take(&mut memory.head));
+    if format == BinaryFormat::Elf && again == Again::Impossible {
+        look.head_limit = NESTED_ELF_HEAD_BYTES;
+    }
     for (at, len) in wanted {
         look.image.want(*at, *len);
     }

@@ -22,6 +22,10 @@ use crate::model::{BinaryFormat, Problem, ProblemCode};
 /// harmless ones do not hide one that matters.
 const MAXIMUM_PROBLEMS: u64 = 100;
 
+/// How many times the members of one archive those of all archives in a wheel may be: jars have
+/// thousands each, and only one is held at a time.
+const NESTED_MEMBERS: u64 = 10;
+
 /// How many characters of a problem's message are told.
 const LONGEST_MESSAGE: usize = 500;
 
@@ -191,16 +195,16 @@ impl Collector {
             }
             self.check_name(&entry.name, &entry.name);
         }
-        self.members = entries.len() as u64;
     }
 
     /// Counts a member of a nested archive; says whether it may be read.
     pub(super) fn count_member(&mut self, archive: &str) -> bool {
         self.members = self.members.saturating_add(1);
-        let is_allowed = self.members <= self.limits.members;
+        let most = self.limits.members.saturating_mul(NESTED_MEMBERS);
+        let is_allowed = self.members <= most;
         if !is_allowed {
             let message = format!(
-                "The limit `members` ({}) is reached; the rest was not read.",
+                "The limit `members` ({}) is reached: the archives inside have more than {NESTED_MEMBERS} times as many altogether; the rest was not read.",
                 self.limits.members
             );
             self.problem(ProblemCode::LimitReached, Some(archive), message);

@@ -136,11 +136,18 @@ impl<'a> File<'a> {
                         len,
                     });
                 }
-                elf::PT_DYNAMIC => dynamic = Some((offset, len)),
+                elf::PT_DYNAMIC => dynamic = Some((address, offset, len)),
                 _ => {}
             }
         }
-        Ok(dynamic)
+        // What only debuggers read has the headers of the segments, and not what was in them.
+        let is_left_out = |address: u64| {
+            let is_empty = |segment: &Segment| segment.len == 0 && segment.address <= address;
+            object_file::offset_of(&self.segments, address).is_none()
+                && self.segments.iter().any(is_empty)
+        };
+        let dynamic = dynamic.filter(|(address, ..)| !is_left_out(*address));
+        Ok(dynamic.map(|(_, offset, len)| (offset, len)))
     }
 
     /// Where in the file an address is loaded from.

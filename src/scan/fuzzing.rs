@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::binary::{self, Memory};
+use super::binary::{self, Again, Memory};
 use super::collector::Collector;
 use super::inflate::{Inflater, Method};
 use super::member::Packed;
@@ -118,7 +118,7 @@ fn object(format: BinaryFormat, bytes: &[u8]) {
             let mut rest = bytes.chain(io::repeat(0).take(padding));
             let read = magic::read_head(&mut memory.head, &mut rest, magic::FIRST_BYTES);
             assert!(read.is_ok(), "bytes at hand cannot fail");
-            let seen = binary::stream(format, &mut rest, len, wanted, &mut memory);
+            let seen = binary::stream(format, &mut rest, len, wanted, Again::Possible, &mut memory);
             assert!(seen.error.is_none(), "bytes at hand cannot fail");
             assert!(seen.parts.len() <= 64, "{} slices", seen.parts.len());
             seen

@@ -12,6 +12,8 @@ pub(super) const CHUNK_BYTES: usize = 256 << 10;
 /// section, near its end, points back to stand there. The other formats tell at their start what
 /// is to come.
 pub(super) const ELF_HEAD_BYTES: usize = 2 << 20;
+/// The same inside of nested archives, where nothing can be read again, 4 MiB.
+pub(super) const NESTED_ELF_HEAD_BYTES: usize = 4 << 20;
 /// How many bytes from the start of the other formats are kept.
 pub(super) const HEAD_BYTES: usize = CHUNK_BYTES;
 
@@ -57,7 +59,34 @@ impl Missing {
 struct Piece {
     at: u64,
     len: u64,
-    bytes: Vec<u8>,
+    /// Where in the memory for ranges it has its room.
+    start: usize,
+    /// How many of its bytes are there.
+    have: u64,
+}
+
+impl Piece {
+    /// Its bytes that are there.
+    fn bytes<'a>(&self, ranges: &'a [u8]) -> &'a [u8] {
+        let have = usize::try_from(self.have).unwrap_or(usize::MAX);
+        ranges
+            .get(self.start..)
+            .and_then(|rest| rest.get(..have))
+            .unwrap_or_default()
+    }
+
+    /// Appends of `rest`, which follow what is there, as many bytes as it lacks.
+    fn take(&mut self, rest: &[u8], ranges: &mut [u8]) {
+        let lacking = usize::try_from(self.len.saturating_sub(self.have)).unwrap_or(usize::MAX);
+        let rest = rest.get(..lacking).unwrap_or(rest);
+        let have = usize::try_from(self.have).unwrap_or(usize::MAX);
+        let start = self.start.saturating_add(have);
+        let room = ranges.get_mut(start..start.saturating_add(rest.len()));
+        if let Some(room) = room {
+            room.copy_from_slice(rest);
+            self.have = self.have.saturating_add(rest.len() as u64);
+        }
+    }
 }
 
 /// The first bytes of a member.
@@ -67,9 +96,9 @@ pub(super) struct Head {
     /// cleared: clearing costs as much as searching.
     memory: Vec<u8>,
     len: usize,
-    /// Memory in which ranges of earlier binaries were kept. Giving back megabytes and asking for
-    /// them again, for each binary, scatters what the process holds.
-    spare: Vec<Vec<u8>>,
+    /// Memory for the ranges that are kept beside it, used again in the same way: giving megabytes
+    /// back and asking for them again, for each binary, scatters what the process holds.
+    ranges: Vec<u8>,
 }
 
 impl Head {
@@ -80,29 +109,6 @@ impl Head {
 
     pub(super) fn bytes(&self) -> &[u8] {
         self.memory.get(..self.len).unwrap_or_default()
-    }
-
-    /// Memory for `len` bytes: the smallest spare one that has room, else the largest.
-    fn room(&mut self, len: usize) -> Vec<u8> {
-        let fits = |memory: &&Vec<u8>| memory.capacity() >= len;
-        let place = self.spare.iter().position(|memory| fits(&memory));
-        let place = place.or_else(|| self.spare.len().checked_sub(1));
-        let mut memory = place.map_or_else(Vec::new, |place| self.spare.remove(place));
-        memory.clear();
-        memory.reserve_exact(len);
-        memory
-    }
-
-    /// Takes memory for ranges of the next binary, as much as one may ask for.
-    fn spare(&mut self, memories: impl Iterator<Item = Vec<u8>>) {
-        self.spare.extend(memories);
-        self.spare.sort_by_key(Vec::capacity);
-        let mut left = WANTED_BYTES;
-        self.spare.retain(|memory| {
-            let after = left.checked_sub(memory.capacity() as u64);
-            left = after.unwrap_or(left);
-            after.is_some()
-        });
     }
 
     /// Appends what `input` still has, at most `len` bytes; returns how many they were.
@@ -157,9 +163,7 @@ impl Image {
     }
 
     /// Gives the head back for the next member.
-    pub(super) fn into_head(mut self) -> Head {
-        let memories = self.pieces.into_iter().map(|piece| piece.bytes);
-        self.head.spare(memories);
+    pub(super) fn into_head(self) -> Head {
         self.head
     }
 
@@ -190,7 +194,7 @@ impl Image {
         }
         self.pieces
             .iter()
-            .find_map(|piece| within(&piece.bytes, piece.at, at, end))
+            .find_map(|piece| within(piece.bytes(&self.head.ranges), piece.at, at, end))
             .ok_or(Missing::Gap { at, len })
     }
 
@@ -200,31 +204,50 @@ impl Image {
         if total > WANTED_BYTES {
             return false;
         }
+        let start = usize::try_from(self.wanted).unwrap_or(usize::MAX);
         self.wanted = total;
+        let end = usize::try_from(total).unwrap_or(usize::MAX);
+        let memory = &mut self.head.ranges;
+        if memory.len() < end {
+            let step = end.next_multiple_of(CHUNK_BYTES);
+            memory.reserve_exact(step.saturating_sub(memory.len()));
+            memory.resize(step, 0);
+        }
+        let mut piece = Piece {
+            at,
+            len,
+            start,
+            have: 0,
+        };
         // What has gone by in the head is there already.
         let from = usize::try_from(at).unwrap_or(usize::MAX);
-        let lacking = usize::try_from(len).unwrap_or(usize::MAX);
-        let mut bytes = self.head.room(lacking);
-        let known = self.head().get(from..).unwrap_or_default();
-        bytes.extend_from_slice(known.get(..lacking).unwrap_or(known));
-        self.pieces.push(Piece { at, len, bytes });
+        let Head {
+            memory,
+            len,
+            ranges,
+        } = &mut self.head;
+        let known = memory.get(..*len).and_then(|head| head.get(from..));
+        piece.take(known.unwrap_or_default(), ranges);
+        self.pieces.push(piece);
         true
     }
 
     /// Takes over what the finished head holds of ranges that were wanted before.
     pub(super) fn pass_head(&mut self) {
-        let head = std::mem::take(&mut self.head);
-        self.pass(0, head.bytes());
-        self.head = head;
+        let Head {
+            memory,
+            len,
+            ranges,
+        } = &mut self.head;
+        let head = memory.get(..*len).unwrap_or_default();
+        pass(&mut self.pieces, ranges, 0, head);
     }
 
     /// Whether a range is being waited for.
     pub(super) fn is_wanted(&self, at: u64, len: u64) -> bool {
         let end = at.saturating_add(len);
         self.pieces.iter().any(|piece| {
-            piece.at <= at
-                && end <= piece.at.saturating_add(piece.len)
-                && (piece.bytes.len() as u64) < piece.len
+            piece.at <= at && end <= piece.at.saturating_add(piece.len) && piece.have < piece.len
         })
     }
 
@@ -248,25 +271,21 @@ impl Image {
     /// Takes over what `bytes`, which begin at `at` of the binary, hold of wanted ranges; says
     /// whether one of them became complete.
     pub(super) fn pass(&mut self, at: u64, bytes: &[u8]) -> bool {
-        let mut completed = false;
-        for piece in &mut self.pieces {
-            let have = piece.bytes.len() as u64;
-            if have == piece.len {
-                continue;
-            }
-            let from = piece.at.saturating_add(have);
-            let skip = from.checked_sub(at).and_then(|n| usize::try_from(n).ok());
-            let Some(rest) = skip.and_then(|skip| bytes.get(skip..)) else {
-                continue;
-            };
-            let lacking = usize::try_from(piece.len.saturating_sub(have)).unwrap_or(usize::MAX);
-            piece
-                .bytes
-                .extend_from_slice(rest.get(..lacking).unwrap_or(rest));
-            completed |= piece.bytes.len() as u64 == piece.len;
-        }
-        completed
+        pass(&mut self.pieces, &mut self.head.ranges, at, bytes)
     }
+}
+
+fn pass(pieces: &mut [Piece], ranges: &mut [u8], at: u64, bytes: &[u8]) -> bool {
+    let mut completed = false;
+    for piece in pieces.iter_mut().filter(|piece| piece.have < piece.len) {
+        let from = piece.at.saturating_add(piece.have);
+        let skip = from.checked_sub(at).and_then(|n| usize::try_from(n).ok());
+        if let Some(rest) = skip.and_then(|skip| bytes.get(skip..)) {
+            piece.take(rest, ranges);
+            completed |= piece.have == piece.len;
+        }
+    }
+    completed
 }
 
 /// The bytes from `from` to `to` out of `bytes`, which begin at `at`.
@@ -364,21 +383,18 @@ mod tests {
     fn memory_of_ranges_is_used_again() {
         let mut first = image(1000, &[7; 10]);
         assert!(first.want(100, 300));
-        assert!(first.want(500, 20));
+        first.pass(100, &[1; 300]);
         let mut second = Image::new(1000, first.into_head());
-        let capacities = |image: &Image| {
-            let spare = image.head.spare.iter().map(Vec::capacity);
-            spare.collect::<Vec<_>>()
-        };
-        assert_eq!(capacities(&second), [20, 300]);
-        assert!(second.want(0, 15));
-        assert_eq!(capacities(&second), [300]);
-        assert_eq!(second.bytes(0, 10), Ok(&[7; 10][..]));
-        assert!(second.want(20, WANTED_BYTES - 15));
-        assert_eq!(capacities(&second), [0; 0]);
-        let third = Image::new(1000, second.into_head());
-        let total: usize = capacities(&third).iter().sum();
-        assert!(total as u64 <= WANTED_BYTES, "{total}");
+        assert!(second.want(500, 20));
+        assert!(second.want(600, 20));
+        assert_eq!(second.bytes(500, 1), Err(Missing::Gap { at: 500, len: 1 }));
+        assert!(!second.pass(500, &[2; 10]));
+        assert_eq!(second.bytes(500, 10), Ok(&[2; 10][..]));
+        assert!(second.pass(510, &[3; 110]));
+        assert_eq!(second.bytes(509, 3), Ok(&[2, 3, 3][..]));
+        assert_eq!(second.bytes(600, 20), Ok(&[3; 20][..]));
+        assert_eq!(second.head.ranges.len(), CHUNK_BYTES);
+        assert!(!second.want(0, WANTED_BYTES));
     }
 
     #[test]

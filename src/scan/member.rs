@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use super::allowance::{Checked, Stop};
 use super::archive;
-use super::binary;
+use super::binary::{self, Again};
 use super::collector::{Binary, Collector};
 use super::compressed;
 use super::deflate_start;
@@ -330,7 +330,12 @@ impl Collector {
         format: BinaryFormat,
         inflated: &mut R,
     ) -> io::Result<Looked> {
-        let seen = binary::stream(format, inflated, member.size, &[], &mut self.memory);
+        let again = if member.at.is_some() {
+            Again::Possible
+        } else {
+            Again::Impossible
+        };
+        let seen = binary::stream(format, inflated, member.size, &[], again, &mut self.memory);
         if let Some(what) = seen.malformed {
             let message = format!("The headers of the binary are damaged: {what}.");
             self.problem(ProblemCode::MalformedBinary, Some(member.path), message);

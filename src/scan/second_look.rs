@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use super::Source;
 use super::banner::Mark;
-use super::binary::{self, fill};
+use super::binary::{self, Again, fill};
 use super::collector::{Binary, Collector};
 use super::inflate::{self, Inflater};
 use super::magic::{self, Magic};
@@ -95,7 +95,14 @@ fn again<S: Source>(
         let _ = magic::read_head(&mut memory.head, &mut inflated, magic::FIRST_BYTES);
         if let Magic::Object(format) = magic::magic(memory.head.bytes(), &binary.path) {
             let mut rest = inflated.take(binary.size);
-            let seen = binary::stream(format, &mut rest, binary.size, wanted, memory);
+            let seen = binary::stream(
+                format,
+                &mut rest,
+                binary.size,
+                wanted,
+                Again::Possible,
+                memory,
+            );
             // Nothing new: looking again would not help either.
             let gone: Vec<_> = seen
                 .gone

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::runtime::Handle;
 
 use crate::scan::Source;
@@ -54,7 +55,7 @@ struct Pass {
 /// A range that is arriving.
 struct Stream {
     pieces: Pieces,
-    piece: Vec<u8>,
+    piece: Bytes,
     used: usize,
     position: u64,
 }
@@ -141,7 +142,7 @@ impl RemoteWheel {
         Stream {
             position: range.start,
             pieces: self.link.fetch(&self.runtime, identity, range),
-            piece: Vec::new(),
+            piece: Bytes::new(),
             used: 0,
         }
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use bytes::Bytes;
 use reqwest::header::{HeaderValue, IF_RANGE, RANGE};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -64,7 +65,7 @@ pub(super) enum Opening {
 }
 
 /// Pieces of a range on their way from the network to the scan.
-pub(super) type Pieces = mpsc::Receiver<Result<Vec<u8>, ReadError>>;
+pub(super) type Pieces = mpsc::Receiver<Result<Bytes, ReadError>>;
 
 /// How many pieces may wait for the scan. Each may have some 400 KiB; the system's own buffers hold
 /// what comes meanwhile.
@@ -224,7 +225,7 @@ impl Link {
     }
 
     /// The next piece of an answer, counted.
-    pub(super) async fn piece(&self, answer: &mut Answer) -> Result<Option<Vec<u8>>, ReadError> {
+    pub(super) async fn piece(&self, answer: &mut Answer) -> Result<Option<Bytes>, ReadError> {
         let piece = answer.chunk().await?;
         if let Some(piece) = &piece {
             self.count(piece);
@@ -271,7 +272,7 @@ impl Link {
         &self,
         identity: &Identity,
         range: Range<u64>,
-        sender: &mpsc::Sender<Result<Vec<u8>, ReadError>>,
+        sender: &mpsc::Sender<Result<Bytes, ReadError>>,
     ) -> Result<(), ReadError> {
         let mut at = range.start;
         let mut resumes = 0;

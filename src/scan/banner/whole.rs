@@ -29,16 +29,17 @@ static PROVIDERS: Form =
 // libssl's files of C; BoringSSL's and AWS-LC's of these names end in `.cc`.
 static SSL_SOURCE: Form =
     LazyLock::new(|| form(r"^ssl[/\\](?:ssl_lib|statem[/\\][\w-]{1,80})\.c\x00"));
-// The folder may carry the name of a commit, 40 hexadecimal digits. Folders stand there alone, too.
+// The folder may carry the name of a commit, 40 hexadecimal digits, or what Bazel puts behind the name
+// of a module: `+`, `~`, `~1.2.3`. Folders stand there alone, too.
 static BORING_SOURCE: Form = LazyLock::new(|| {
     form(
-        r"^boringssl[-\w.]{0,80}[/\\](?:src[/\\])?(?:crypto|ssl|third_party)[/\\][\w./\\+-]*(?:\x00|$)",
+        r"^boringssl[-\w.+~]{0,80}[/\\](?:src[/\\])?(?:crypto|ssl|third_party)[/\\][\w./\\+-]*(?:\x00|$)",
     )
 });
 static COMPATIBLE: Form =
     LazyLock::new(|| form(r"^OpenSSL [0-9.]{1,10} \(compatible; BoringSSL\)\x00"));
 static AWS_LC_SOURCE: Form =
-    LazyLock::new(|| form(r"^aws-lc[/\\]crypto[/\\][\w./\\+-]+(?:\x00|$)"));
+    LazyLock::new(|| form(r"^aws-lc[+~]?[/\\]crypto[/\\][\w./\\+-]+(?:\x00|$)"));
 // The last one is of its bindings in Rust.
 static AWS_LC_NAME: Form =
     LazyLock::new(|| form(r"^AWS-LC (?:(?:KEM|PQ DSA) method\x00|EVP_PKEY pointer)"));
@@ -96,6 +97,10 @@ mod tests {
     #[case(Mark::CryptoSource, "crypto/init.c\0")]
     #[case(Mark::BoringSource, "boringssl/src/crypto/mem.cc\0")]
     #[case(Mark::BoringSource, "boringssl-0a1b/ssl/\0")]
+    #[case(Mark::BoringSource, "boringssl+/crypto/fipsmodule/bn/random.cc.inc\0")]
+    #[case(Mark::BoringSource, "boringssl~/ssl/ssl_cipher.cc\0")]
+    #[case(Mark::BoringSource, "boringssl~0.20240913.0/src/crypto/mem.c\0")]
+    #[case(Mark::AwsLcSource, "aws-lc+/crypto/mem.c\0")]
     #[case(Mark::BoringSource, "OpenSSL 1.1.1 (compatible; BoringSSL)\0")]
     #[case(Mark::AwsLcSource, "aws-lc/crypto/x509/../asn1/asn1_locl.h\0")]
     #[case(Mark::AwsLcName, "AWS-LC KEM method\0")]

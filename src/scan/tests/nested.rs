@@ -247,3 +247,26 @@ fn objects_and_libraries_of_them_are_told_when_they_name_a_library() {
         assert_eq!(codes(&scanned(deflated(&[(name, bytes)]))), told, "{name}");
     }
 }
+
+#[test]
+fn archives_inside_may_have_ten_times_as_many_members() {
+    let binary = elf(None, &[], &library_texts("OpenSSL 3.1.1 30 May 2023"));
+    let names: Vec<_> = (0..19).map(|index| format!("{index}.class")).collect();
+    let mut members: Vec<(&str, &[u8])> =
+        names.iter().map(|name| (name.as_str(), &b""[..])).collect();
+    members.push(("a.so", &binary));
+    let bytes = deflated(&[("a.jar", &deflated(&members)), ("b.py", b"")]);
+    let scanned = |members| {
+        let limits = Limits {
+            members,
+            ..Limits::default()
+        };
+        scan(&Memory::new(bytes.clone()), &limits).unwrap()
+    };
+    let whole = scanned(2);
+    assert_eq!(codes(&whole), []);
+    assert_eq!(whole.scan.findings.len(), 1);
+    let cut = scanned(1);
+    assert!(codes(&cut).contains(&ProblemCode::LimitReached));
+    assert_eq!(cut.scan.findings, []);
+}

@@ -129,6 +129,8 @@ fn old_libssl_inside_a_binary_names_itself() {
 #[rstest]
 #[case("boringssl/crypto/x509/x.cc")]
 #[case("boringssl-with-bazel/src/crypto/x509/x.cc")]
+#[case("external/boringssl+/crypto/x509/x.cc")]
+#[case("external/boringssl~/crypto/x509/x.cc")]
 #[case("boringssl-673e61fc215b178a90c0e67858bbf162c8158993/crypto/x509/x.cc")]
 fn boringssl_is_known_by_its_source_paths(#[case] path: &str) {
     let texts = format!("\0/build/{path}\0");
@@ -324,4 +326,36 @@ fn the_version_of_sqlite_is_not_openssls() {
     };
     assert_eq!(with(b"3.45.1"), None);
     assert_eq!(with(b"3.5.4").as_deref(), Some("3.5.4"));
+}
+
+/// What the libraries that keep neither a folder nor a date answer when they are asked for them.
+const NOTHING_KEPT: &[u8] = b"\0compiler: n/a\0built on: n/a\0platform: n/a\0OPENSSLDIR: n/a\0";
+
+#[test]
+fn boringssl_is_known_where_its_paths_do_not_name_it() {
+    let library = |name: &[u8]| {
+        let texts = [NOTHING_KEPT, name].concat();
+        let scanned = scanned(deflated(&[("a.so", &elf(None, &[], &texts))]));
+        let findings = scanned.scan.findings.into_iter();
+        findings.map(|finding| finding.library).collect::<Vec<_>>()
+    };
+    assert_eq!(library(b"BoringSSL\0"), [Library::Boringssl]);
+    assert_eq!(library(b"AWS-LC 1.49.0\0BoringSSL\0"), [Library::AwsLc]);
+    assert_eq!(library(b""), []);
+    assert_eq!(library(b"openssl.cnf\0BoringSSL\0"), [Library::Openssl]);
+}
+
+#[test]
+fn what_debuggers_read_has_no_dynamic_section() {
+    let mut binary = elf(
+        Some("libcrypto.so.3"),
+        &["libssl.so.3"],
+        &library_texts("OpenSSL 3.1.1 30 May 2023"),
+    );
+    // The segment is there, and nothing of it in the file; what stands at its place is not it.
+    binary[64 + 32..64 + 40].fill(0);
+    binary[176..].fill(0xee);
+    let scanned = scanned(deflated(&[("a.so.debug", &binary)]));
+    assert_eq!(codes(&scanned), []);
+    assert_eq!(scanned.scan.findings, []);
 }

@@ -131,10 +131,31 @@ fn libraries(path: &str, part: &Part, half: Option<Half>) -> Vec<Library> {
         || (has_fork(Library::AwsLc) && texts.has(Mark::Directory) && found.is_empty());
     if is_aws_lc {
         found.push(Library::AwsLc);
-    } else if texts.count(Mark::BoringSource) >= if found.is_empty() { 1 } else { 8 } {
+    } else if texts.count(Mark::BoringSource) >= if found.is_empty() { 1 } else { 8 }
+        || (found.is_empty() && is_boringssl_without_its_folder(texts))
+    {
         found.push(Library::Boringssl);
     }
     found
+}
+
+/// Whether the code is BoringSSL's, whose source paths do not name it where it was built in its own
+/// folder: it answers `n/a` where OpenSSL tells its date and its folder. AWS-LC does the same, beside
+/// its own name and version.
+fn is_boringssl_without_its_folder(texts: &Texts) -> bool {
+    let says_nothing = |mark| {
+        texts
+            .hits(mark)
+            .iter()
+            .any(|hit| hit.text.ends_with(": n/a"))
+    };
+    says_nothing(Mark::Directory)
+        && says_nothing(Mark::BuiltOn)
+        && texts.has(Mark::BoringName)
+        && !texts.has(Mark::Configuration)
+        && !texts.has(Mark::Providers)
+        && texts.dated.is_empty()
+        && texts.forks.is_empty()
 }
 
 /// Whether the code that has OpenSSL's texts is a fork's: the fork's version stands where
@@ -229,6 +250,8 @@ fn code_evidence(library: Library, part: &Part, half: Option<Half>) -> Vec<Evide
     let marks: &[(Mark, EvidenceKind)] = match library {
         Library::Boringssl => &[
             (Mark::BoringSource, EvidenceKind::SourcePath),
+            (Mark::Directory, EvidenceKind::Marker),
+            (Mark::BuiltOn, EvidenceKind::Marker),
             (Mark::BoringName, EvidenceKind::Marker),
         ],
         Library::AwsLc => &[
