@@ -184,7 +184,7 @@ impl Scanners {
     }
 }
 
-/// Scans wheel after wheel with the same memory, about 3 MiB and at most 7, which is faster for small
+/// Scans wheel after wheel with the same memory, about 3 MiB and at most 9, which is faster for small
 /// ones.
 #[derive(Debug, Default)]
 pub struct Scanner(wheel::Tools);

@@ -298,7 +298,10 @@ static LIMITS: &[Key] = &[
         )
         .default("100"),
     key("members", Kind::Number(1, 1 << 32))
-        .about("The members of an archive")
+        .about(
+            "The members of a wheel; those of the archives inside it may be ten times as many \
+             altogether",
+        )
         .default("100_000"),
     key("nesting", Kind::Number(0, 16))
         .about("Archives and compressed files inside of each other; 0 reads none")

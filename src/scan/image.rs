@@ -259,7 +259,10 @@ impl Image {
             if self.bytes(at, len).is_ok() || self.is_wanted(at, len) {
                 continue;
             }
-            if at < from {
+            // What the head has of a range is there; the rest of it comes behind the head.
+            let head = self.head().len() as u64;
+            let rest_at = if at < head { head } else { at };
+            if rest_at < from {
                 gone.push((at, len));
             } else {
                 self.want(at, len);
@@ -377,6 +380,18 @@ mod tests {
         assert!(image.pass(102, &[2; 50]));
         assert_eq!(image.bytes(100, 4), Ok(&[1, 1, 2, 2][..]));
         assert!(!image.want(0, WANTED_BYTES));
+    }
+
+    #[test]
+    fn a_wish_that_begins_in_the_head_is_granted() {
+        let mut image = image(1000, &[7; 10]);
+        let wish = |image: &Image, at| View::new(image, 0, 1000).wish(at, 20);
+        wish(&image, 5);
+        assert_eq!(image.grant_wishes(10), []);
+        image.pass(8, &[1; 40]);
+        assert_eq!(image.bytes(9, 2), Ok(&[7, 1][..]));
+        wish(&image, 6);
+        assert_eq!(image.grant_wishes(48), [(6, 20)]);
     }
 
     #[test]

@@ -76,8 +76,13 @@ pub(super) fn scan<S: Source>(
     collector.check_names(&directory.entries);
     let interesting =
         |entry: &Entry| members::could_be_native(&entry.name) || members::is_sbom(&entry.name);
+    let is_bomb = |entry: &Entry| {
+        let packed = Some(entry.packed);
+        collector.allowance.is_bomb(entry.size, packed)
+    };
     let tail_only = reach == Reach::AsNeeded
         && collector.is_clean()
+        && !directory.entries.iter().any(is_bomb)
         && !directory.entries.iter().any(interesting);
     if !tail_only {
         directory.entries.sort_by_key(|entry| entry.at);

@@ -117,7 +117,9 @@ fn misplaced(finding: &Finding, binary: &[u8]) -> Vec<String> {
         )
     };
     let stands = |evidence: &&Evidence| {
-        let text = evidence.text.as_bytes();
+        // Line breaks and the like are told as one sign.
+        let text = evidence.text.split('\u{fffd}').next().unwrap_or_default();
+        let text = text.as_bytes();
         let at = evidence.offset.and_then(|at| usize::try_from(at).ok());
         let is_there =
             at.is_some_and(|at| binary.get(at..).is_some_and(|rest| rest.starts_with(text)));

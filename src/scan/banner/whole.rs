@@ -39,7 +39,7 @@ static BORING_SOURCE: Form = LazyLock::new(|| {
 static COMPATIBLE: Form =
     LazyLock::new(|| form(r"^OpenSSL [0-9.]{1,10} \(compatible; BoringSSL\)\x00"));
 static AWS_LC_SOURCE: Form =
-    LazyLock::new(|| form(r"^aws-lc[+~]?[/\\]crypto[/\\][\w./\\+-]+(?:\x00|$)"));
+    LazyLock::new(|| form(r"^aws-lc[-\w.+~]{0,80}[/\\]crypto[/\\][\w./\\+-]+(?:\x00|$)"));
 // The last one is of its bindings in Rust.
 static AWS_LC_NAME: Form =
     LazyLock::new(|| form(r"^AWS-LC (?:(?:KEM|PQ DSA) method\x00|EVP_PKEY pointer)"));
@@ -101,6 +101,8 @@ mod tests {
     #[case(Mark::BoringSource, "boringssl~/ssl/ssl_cipher.cc\0")]
     #[case(Mark::BoringSource, "boringssl~0.20240913.0/src/crypto/mem.c\0")]
     #[case(Mark::AwsLcSource, "aws-lc+/crypto/mem.c\0")]
+    #[case(Mark::AwsLcSource, "aws-lc~1.34.0/crypto/mem.c\0")]
+    #[case(Mark::AwsLcSource, "aws-lc-1.49.0/crypto/mem.c\0")]
     #[case(Mark::BoringSource, "OpenSSL 1.1.1 (compatible; BoringSSL)\0")]
     #[case(Mark::AwsLcSource, "aws-lc/crypto/x509/../asn1/asn1_locl.h\0")]
     #[case(Mark::AwsLcName, "AWS-LC KEM method\0")]

@@ -341,8 +341,37 @@ fn boringssl_is_known_where_its_paths_do_not_name_it() {
     };
     assert_eq!(library(b"BoringSSL\0"), [Library::Boringssl]);
     assert_eq!(library(b"AWS-LC 1.49.0\0BoringSSL\0"), [Library::AwsLc]);
+    assert_eq!(library(b"BoringSSL or AWS-LC\0"), []);
     assert_eq!(library(b""), []);
-    assert_eq!(library(b"openssl.cnf\0BoringSSL\0"), [Library::Openssl]);
+    for mention in [
+        "openssl.cnf",
+        "LibreSSL 3.8.2 is bad",
+        "OpenSSL 1.1.1k  25 Mar 2021",
+    ] {
+        let texts = format!("BoringSSL\0{mention}\0");
+        assert_eq!(library(texts.as_bytes()), [Library::Boringssl], "{mention}");
+    }
+    let texts = library_texts("OpenSSL 3.1.1 30 May 2023");
+    assert_eq!(library(&texts), [Library::Openssl]);
+}
+
+#[test]
+fn a_fork_s_shared_libcrypto_is_the_fork_s() {
+    for (name, library) in [
+        ("BoringSSL", Library::Boringssl),
+        ("OpenSSL 1.1.1 (compatible; AWS-LC 1.49.0)", Library::AwsLc),
+    ] {
+        let texts = [NOTHING_KEPT, name.as_bytes(), b"\0"].concat();
+        let binary = elf(Some("libcrypto.so"), &[], &texts);
+        let findings = scanned(deflated(&[("a.libs/libcrypto.so", &binary)]))
+            .scan
+            .findings;
+        let found: Vec<_> = findings
+            .iter()
+            .map(|one| (one.library, one.linkage))
+            .collect();
+        assert_eq!(found, [(library, Linkage::Vendored)], "{name}");
+    }
 }
 
 #[test]

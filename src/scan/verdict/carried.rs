@@ -143,19 +143,30 @@ fn libraries(path: &str, part: &Part, half: Option<Half>) -> Vec<Library> {
 /// folder: it answers `n/a` where OpenSSL tells its date and its folder. AWS-LC does the same, beside
 /// its own name and version.
 fn is_boringssl_without_its_folder(texts: &Texts) -> bool {
-    let says_nothing = |mark| {
-        texts
-            .hits(mark)
-            .iter()
-            .any(|hit| hit.text.ends_with(": n/a"))
-    };
-    says_nothing(Mark::Directory)
-        && says_nothing(Mark::BuiltOn)
-        && texts.has(Mark::BoringName)
-        && !texts.has(Mark::Configuration)
-        && !texts.has(Mark::Providers)
-        && texts.dated.is_empty()
-        && texts.forks.is_empty()
+    let names = texts.hits(Mark::BoringName);
+    let is_its_name = |name: &Hit| name.text == "BoringSSL";
+    // Of very many mentions not all are kept.
+    let has_its_name =
+        names.iter().any(is_its_name) || texts.count(Mark::BoringName) as usize > names.len();
+    answers_nothing(texts) && has_its_name
+}
+
+/// Whether the answer to a question is that of BoringSSL and AWS-LC, which keep neither folder nor
+/// date. OpenSSL without them says `N/A` and `date not available`.
+fn is_no_answer(hit: &Hit) -> bool {
+    hit.text.ends_with(": n/a")
+}
+
+/// Whether folder and date are answered as BoringSSL and AWS-LC do, and no folder otherwise.
+fn answers_nothing(texts: &Texts) -> bool {
+    texts.hits(Mark::BuiltOn).iter().any(is_no_answer)
+        && texts.has(Mark::Directory)
+        && !answers(texts, Mark::Directory)
+}
+
+/// Whether a text of this kind is there, and an answer.
+fn answers(texts: &Texts, mark: Mark) -> bool {
+    texts.hits(mark).iter().any(|hit| !is_no_answer(hit))
 }
 
 /// Whether the code that has OpenSSL's texts is a fork's: the fork's version stands where
@@ -183,8 +194,10 @@ fn is_fork(library: Library, texts: &Texts) -> bool {
 
 /// Whether everything that speaks for OpenSSL's code speaks for BoringSSL's or AWS-LC's as well.
 fn fork_only(texts: &Texts) -> bool {
-    let is_fork =
-        texts.has(Mark::BoringSource) || texts.has(Mark::AwsLcSource) || texts.has(Mark::AwsLcName);
+    let is_fork = texts.has(Mark::BoringSource)
+        || texts.has(Mark::AwsLcSource)
+        || texts.has(Mark::AwsLcName)
+        || answers_nothing(texts);
     is_fork
         && !texts.has(Mark::Configuration)
         && !texts.has(Mark::Providers)
@@ -216,7 +229,9 @@ fn has_libcrypto(texts: &Texts) -> bool {
     texts.count(Mark::Providers) >= 3
         || texts.modules >= MODULES
         || (texts.has(Mark::Configuration) && core(texts) >= 2)
-        || (texts.has(Mark::Directory) && texts.has(Mark::BuiltOn) && !texts.dated.is_empty())
+        || (answers(texts, Mark::Directory)
+            && answers(texts, Mark::BuiltOn)
+            && !texts.dated.is_empty())
 }
 
 fn has_libssl(texts: &Texts) -> bool {
@@ -229,8 +244,8 @@ fn core(texts: &Texts) -> usize {
     let present = [
         texts.has(Mark::Configuration),
         texts.has(Mark::Engines),
-        texts.has(Mark::Directory),
-        texts.has(Mark::BuiltOn),
+        answers(texts, Mark::Directory),
+        answers(texts, Mark::BuiltOn),
         texts.has(Mark::CryptoSource),
         texts.has(Mark::ProviderParameter),
         texts.modules > 0,
@@ -272,7 +287,16 @@ fn code_evidence(library: Library, part: &Part, half: Option<Half>) -> Vec<Evide
     };
     let mut evidence: Vec<Evidence> = marks
         .iter()
-        .filter_map(|(mark, kind)| Some(from_hit(*kind, part.texts.hits(*mark).first()?)))
+        .filter_map(|(mark, kind)| {
+            // Another library's folder and date may be there as well.
+            let is_its_own = |hit: &&Hit| library != Library::Boringssl || is_no_answer(hit);
+            let mut hits = part.texts.hits(*mark).iter();
+            let hit = match mark {
+                Mark::Directory | Mark::BuiltOn => hits.find(is_its_own)?,
+                _ => hits.next()?,
+            };
+            Some(from_hit(*kind, hit))
+        })
         .collect();
     let fork = part.headers.fork.iter().filter(|(own, _)| *own == library);
     evidence.extend(fork.map(|(_, hit)| from_hit(EvidenceKind::DefinedSymbol, hit)));
