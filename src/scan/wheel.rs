@@ -41,9 +41,8 @@ pub(super) fn scan<S: Source>(
     let len = source.len();
     let tail_len = len.min(TAIL_BYTES);
     let tail_at = len.saturating_sub(tail_len);
-    let tail = &mut tools.tail;
-    tail.clear();
-    read_range(source, tail_at, tail_len, tail)?;
+    let mut last = source.range(tail_at, tail_len)?;
+    let tail = tail_of(&mut last, tail_len, &mut tools.tail)?;
 
     let mut collector = Collector::new(limits, len, std::mem::take(&mut tools.memory));
     let mut directory = match read_directory(source, tail, tail_at, limits)? {
@@ -112,7 +111,27 @@ pub(super) fn scan<S: Source>(
 }
 
 fn read_range<S: Source>(source: &S, at: u64, len: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
-    let mut range = source.range(at, len)?;
+    read(&mut source.range(at, len)?, len, bytes)
+}
+
+/// The tail: as its reader has it, where that has all of it at once, else copied to `memory`.
+fn tail_of<'a, R: BufRead>(
+    range: &'a mut R,
+    len: u64,
+    memory: &'a mut Vec<u8>,
+) -> io::Result<&'a [u8]> {
+    let known = usize::try_from(len).unwrap_or(usize::MAX);
+    // An error comes again when more is read.
+    let is_at_hand = range.fill_buf().is_ok_and(|bytes| bytes.len() >= known);
+    if is_at_hand {
+        return Ok(range.fill_buf()?.get(..known).unwrap_or_default());
+    }
+    memory.clear();
+    read(range, len, memory)?;
+    Ok(memory)
+}
+
+fn read<R: BufRead>(range: &mut R, len: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut left = len;
     while left > 0 {
         let available = match range.fill_buf() {
