@@ -8,6 +8,7 @@ of the 150, evenly out of the list. A file that is there and right is not downlo
 is not what the list says is not kept.
 """
 
+import argparse
 import hashlib
 import pathlib
 import subprocess
@@ -55,13 +56,22 @@ def download(folder: pathlib.Path, file: str, sha256: str) -> None:
 
 def main() -> int:
     """Downloads what is missing, and tells what could not be had."""
-    if len(sys.argv) not in (2, 3):
-        print(__doc__, file=sys.stderr)
-        return 2
-    folder = pathlib.Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
     listed = [line.split() for line in LIST.read_text().splitlines()]
-    count = min(int(sys.argv[2]), len(listed)) if len(sys.argv) == 3 else len(listed)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=pathlib.Path, metavar="FOLDER")
+    counts = range(1, len(listed) + 1)
+    count_help = f"1 to {len(listed)}"
+    parser.add_argument(
+        "count", type=int, nargs="?", default=len(listed), choices=counts, metavar="COUNT", help=count_help
+    )
+    chosen = parser.parse_args()
+    folder, count = chosen.folder, chosen.count
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"the folder cannot be made: {error}")
     wanted = [listed[index * len(listed) // count] for index in range(count)]
     missing = []
     for sha256, file in wanted:

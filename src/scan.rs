@@ -19,6 +19,7 @@
 
 mod allowance;
 mod archive;
+mod asked;
 mod banner;
 mod binary;
 mod collector;
@@ -55,6 +56,7 @@ mod wheel;
 use std::io::{self, BufRead};
 use std::sync::{Mutex, PoisonError};
 
+pub use self::asked::Asked;
 use crate::model::WheelScan;
 
 /// The revision of the scanner. Findings of another revision are not comparable: what is

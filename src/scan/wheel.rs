@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
+use super::Asked;
 use super::archive::{self, Directory, Entry, LOCAL_HEADER_LEN};
 use super::binary::Memory;
 use super::collector::Collector;
@@ -86,10 +87,7 @@ pub(super) fn scan<S: Source>(
     if !tail_only {
         directory.entries.sort_by_key(|entry| entry.at);
         let before = Watched::new(source.range(0, tail_at)?);
-        let tail = Watched::new(Tail {
-            source,
-            bytes: tail,
-        });
+        let tail = Watched::new(Asked::new(source, tail));
         let mut walk = Walk {
             input: before.chain(tail),
             position: 0,
@@ -221,31 +219,6 @@ pub(super) fn member_names<S: Source>(source: &S, limits: &Limits) -> io::Result
             .collect(),
         Found::None(_) | Found::TooLong(_) => Vec::new(),
     })
-}
-
-/// The tail, which is at hand; but what is done with it takes time, too, and its source knows how
-/// much there is.
-struct Tail<'a, S> {
-    source: &'a S,
-    bytes: &'a [u8],
-}
-
-impl<S: Source> Read for Tail<'_, S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.source.may_go_on()?;
-        self.bytes.read(buffer)
-    }
-}
-
-impl<S: Source> BufRead for Tail<'_, S> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.source.may_go_on()?;
-        Ok(self.bytes)
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.bytes.consume(count);
-    }
 }
 
 struct Walk<'a, R, T> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
-use crate::scan::Source;
+use crate::scan::{Asked, Source};
 
 use super::digest::Sha256Sum;
 use super::error::ReadError;
@@ -208,7 +208,7 @@ impl Source for RemoteWheel {
         match &self.content {
             Content::Spooled { spool, .. } => {
                 let inner = spool.range(at, len)?;
-                Ok(Box::new(SpooledRange { wheel: self, inner }) as Box<dyn BufRead + '_>)
+                Ok(Box::new(Asked::new(self, inner)) as Box<dyn BufRead + '_>)
             }
             Content::Ranged { identity, pass } => {
                 let mut locked = lock(pass);
@@ -235,30 +235,6 @@ impl Source for RemoteWheel {
 
     fn may_go_on(&self) -> io::Result<()> {
         self.link.in_time().map_err(|error| self.failed(error))
-    }
-}
-
-/// A range of what was spooled: it is at hand, but what is done with it takes time, too.
-struct SpooledRange<'a, R> {
-    wheel: &'a RemoteWheel,
-    inner: R,
-}
-
-impl<R: Read> Read for SpooledRange<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.wheel.may_go_on()?;
-        self.inner.read(buffer)
-    }
-}
-
-impl<R: BufRead> BufRead for SpooledRange<'_, R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.wheel.may_go_on()?;
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.inner.consume(count);
     }
 }
 

@@ -1,9 +1,9 @@
 //! A source that must be read by a certain time.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 use std::time::Instant;
 
-use crate::scan::Source;
+use crate::scan::{Asked, Source};
 
 /// Reads from another source as long as there is time. Behind it, reading is an error of kind
 /// [`io::ErrorKind::TimedOut`].
@@ -26,37 +26,11 @@ impl<S: Source> Source for TimedSource<'_, S> {
     }
 
     fn range(&self, at: u64, len: u64) -> io::Result<impl BufRead> {
-        Ok(TimedRange {
-            inner: self.inner.range(at, len)?,
-            deadline: self.deadline,
-        })
+        Ok(Asked::new(self, self.inner.range(at, len)?))
     }
 
     fn may_go_on(&self) -> io::Result<()> {
         in_time(self.deadline)
-    }
-}
-
-struct TimedRange<R> {
-    inner: R,
-    deadline: Instant,
-}
-
-impl<R: Read> Read for TimedRange<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        in_time(self.deadline)?;
-        self.inner.read(buffer)
-    }
-}
-
-impl<R: BufRead> BufRead for TimedRange<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        in_time(self.deadline)?;
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.inner.consume(count);
     }
 }
 
@@ -70,6 +44,7 @@ fn in_time(deadline: Instant) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
     use std::time::Duration;
 
     use super::*;
